@@ -1,0 +1,98 @@
+"""The intent model as a component of a Rasa pipeline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME, INTENT_MESSAGE_PREFIX
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.dialogue.nlu.intent_model import OUT_OF_SCOPE, IntentModel
+from bot.dialogue.nlu.sentence_encoder import VectorCache, sentence_encoder
+
+_RANKED = 10
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class HybridIntentClassifier(GraphComponent, IntentClassifier):
+    """Names the intent of each message, or `nlu_fallback` where it is not sure enough."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`threshold` overrides the one found in training; `cache` is where training vectors are kept."""
+        return {"threshold": None, "cache": ".rasa/sentence_vectors.npz"}
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: IntentModel | None = None,
+    ) -> None:
+        """A classifier that is trained next, or that answers from `model`."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> HybridIntentClassifier:
+        """An untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> HybridIntentClassifier:
+        """The classifier that was trained, with its encoder ready."""
+        with model_storage.read_from(resource) as folder:
+            model = IntentModel.load(Path(folder))
+        sentence_encoder().encode(["warm"])
+        return cls(config, model_storage, resource, model)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from every example that has a text and an intent."""
+        examples = [m for m in training_data.intent_examples if m.get(TEXT) and m.get(INTENT)]
+        cache = VectorCache(Path(os.environ.get("NLU_VECTOR_CACHE", self._config["cache"])))
+        texts, intents = [str(m.get(TEXT)) for m in examples], [str(m.get(INTENT)) for m in examples]
+        self._model = IntentModel.fit(texts, intents, cache.encode)
+        with self._model_storage.write_to(self._resource) as folder:
+            self._model.save(Path(folder))
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set intent and ranking, except where the message already is a command."""
+        for message in messages:
+            text = str(message.get(TEXT) or "")
+            if self._model is not None and text and not text.startswith(INTENT_MESSAGE_PREFIX):
+                self._classify(message, text, self._model)
+        return messages
+
+    def _classify(self, message: Message, text: str, model: IntentModel) -> None:
+        ranking = [{"name": name, "confidence": chance} for name, chance in model.rank(text)[:_RANKED]]
+        threshold = self._config.get("threshold") or model.threshold
+        top = ranking[0]
+        if top["name"] != OUT_OF_SCOPE and float(str(top["confidence"])) < threshold:
+            top = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": 1 - float(str(top["confidence"]))}
+        message.set(INTENT, top, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

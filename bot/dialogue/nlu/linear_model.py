@@ -1,0 +1,46 @@
+"""Logistic regression kept as two plain arrays, so that a trained model is data and not code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix, spmatrix
+from sklearn.linear_model import LogisticRegression
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Scores for each label: a weight per feature and an offset."""
+
+    labels: tuple[str, ...]
+    weights: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def fit(cls, features: spmatrix, labels: list[str], strength: float, balanced: bool) -> LinearModel:
+        """Trained with inverse regularisation `strength`; `balanced` counts every label alike."""
+        regression = LogisticRegression(
+            C=strength, max_iter=80, tol=1e-2, class_weight="balanced" if balanced else None
+        )
+        regression.fit(features, labels)
+        return cls(
+            tuple(str(label) for label in regression.classes_),
+            regression.coef_.astype(np.float32),
+            regression.intercept_.astype(np.float32),
+        )
+
+    def scores(self, features: csr_matrix) -> np.ndarray:
+        """A row per message, a column per label; for two labels one column, for the second."""
+        return np.asarray(features @ self.weights.T) + self.offsets
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Probabilities from scores, row by row."""
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+
+
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """Probability from a score."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))))
