@@ -1,0 +1,123 @@
+"""What residents and the desk say to each other: contacts, conversations, messages, replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Mapping, Optional
+
+
+class Author(str, Enum):
+    """Who wrote a line of the transcript."""
+
+    RESIDENT = "resident"
+    BOT = "bot"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class ConversationStatus(str, Enum):
+    """Who serves the resident now."""
+
+    WITH_BOT = "with_bot"
+    WAITING_FOR_AGENT = "waiting_for_agent"
+    WITH_AGENT = "with_agent"
+
+
+class MessageKind(str, Enum):
+    """What a channel brought; everything but TEXT and BUTTON gets one polite line."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    VOICE = "voice"
+    LOCATION = "location"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How one channel knows a resident."""
+
+    channel: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class IncomingMessage:
+    """What a channel brought, before anything looked at it.
+
+    `message_id` is the channel's own and unique within the channel; `text` is the typed text, or the
+    payload of a pressed button when `kind` is BUTTON.
+    """
+
+    contact: Contact
+    message_id: str
+    text: str
+    kind: MessageKind = MessageKind.TEXT
+    language: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Button:
+    """A quick reply; its typed equivalent is its place in the row, counted from 1."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message to the resident, not yet stored."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    author: Author = Author.BOT
+    author_name: str = ""
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a conversation's transcript as stored: masked, numbered, in order."""
+
+    id: int
+    conversation_id: int
+    author: Author
+    author_name: str
+    text: str
+    buttons: tuple[Button, ...]
+    custom: Mapping[str, Any]
+    in_reply_to: Optional[int]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One contact's thread. `offered` are the buttons of the last reply, for typed equivalents."""
+
+    id: int
+    contact: Contact
+    status: ConversationStatus
+    language: str
+    offered: tuple[Button, ...]
+    created_at: datetime
+    last_message_at: datetime
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A stored incoming message. `sealed` is its encrypted text until it is answered, then None."""
+
+    id: int
+    conversation_id: int
+    contact: Contact
+    message_id: str
+    kind: MessageKind
+    sealed: Optional[bytes]
+    text: Optional[str]
+    received_at: datetime
+    answered_at: Optional[datetime]

@@ -1,0 +1,24 @@
+"""The services that actions use, wired once by `bot/bootstrap.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.notifications.service import WatchesService
+from bot.payments.service import PaymentsService
+from bot.phrasebook import Phrases
+from bot.privacy import PersonalDataService
+from bot.tickets.service import TicketsService
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a turn can call; none of them knows Rasa, HTTP or SQL."""
+
+    clock: Clock
+    phrases: Phrases
+    payments: PaymentsService
+    tickets: TicketsService
+    watches: WatchesService
+    personal_data: PersonalDataService

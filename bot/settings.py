@@ -1,0 +1,99 @@
+"""One frozen Settings, read from the environment (and `.env`), validated before anything starts."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+from pydantic import BaseSettings, Field, ValidationError, validator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """The environment holds a value that cannot be used; the message names it and what is accepted."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; with nothing set, it runs on SQLite, the sandbox and web chat.
+
+    Seconds, minutes and hours are named in the field; clock times are Asia/Shanghai (+08:00).
+    """
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8000, ge=0, le=65535)
+    database_url: str = "sqlite+aiosqlite:///var/helpdesk.sqlite"
+    reconciliation_api_url: Optional[str] = None
+    reconciliation_api_key: str = ""
+    sandbox_port: int = Field(8090, ge=0, le=65535)
+    telegram_bot_token: str = ""
+    telegram_api_base_url: str = "https://api.telegram.org"
+    telegram_webhook_url: str = ""
+    secret_key: str = ""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    data_dir: Path = Path("var")
+    models_dir: Path = Path("models")
+
+    message_max_chars: int = Field(2000, ge=100)
+    ownership_tries: int = Field(5, ge=1)
+    ownership_window_minutes: int = Field(30, ge=1)
+    work_from: time = time(9, 0)
+    work_until: time = time(17, 30)
+    first_response_hours: float = Field(2, gt=0)
+    session_idle_hours: float = Field(24, gt=0)
+    watch_days: int = Field(30, ge=1)
+
+    class Config:
+        env_file = ".env"
+        env_file_encoding = "utf-8"
+        frozen = True
+        extra = "ignore"
+
+    @validator("database_url")
+    def _async_driver(cls, url: str) -> str:
+        """Accepts the usual spellings and names the asynchronous driver that we ship."""
+        spellings = {
+            "postgres://": "postgresql+asyncpg://",
+            "postgresql://": "postgresql+asyncpg://",
+            "sqlite://": "sqlite+aiosqlite://",
+        }
+        for plain, driven in spellings.items():
+            if url.startswith(plain):
+                return driven + url[len(plain) :]
+        if not url.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return url
+
+    @validator("reconciliation_api_url", "telegram_api_base_url", "telegram_webhook_url")
+    def _web_address(cls, url: Optional[str]) -> Optional[str]:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/") if url else url
+
+    @validator("secret_key")
+    def _long_enough(cls, key: str) -> str:
+        if key and len(key) < 16:
+            raise ValueError("must have at least 16 characters")
+        return key
+
+    @validator("work_until")
+    def _after_work_from(cls, until: time, values: dict[str, Any]) -> time:
+        if "work_from" in values and until <= values["work_from"]:
+            raise ValueError("must be later than WORK_FROM")
+        return until
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """True when no real reconciliation system is configured."""
+        return not self.reconciliation_api_url
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads the environment once; raises SettingsError naming every unusable variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("\n".join(lines)) from error

@@ -1,0 +1,54 @@
+"""The console's accounts and its audit log as stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any, Optional
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from bot.console.model import Account, Role
+from bot.storage.repository import Repository
+from bot.storage.tables import agents as table
+from bot.storage.tables import audit
+
+
+class Agents(Repository):
+    """Accounts by login name, and who looked at or did what."""
+
+    def add(self, account: Account) -> None:
+        """Stages a new account; `commit` raises IntegrityError when the name is taken."""
+        values = dataclasses.asdict(account)
+        values.pop("id")
+        values["role"] = account.role.value
+        self._work.stage_statement(table.insert().values(**values))
+
+    async def by_name(self, name: str) -> Optional[Account]:
+        """The account with this login name, or None."""
+        rows = await self._work.fetch(sa.select(table).where(table.c.name == name))
+        return _account(rows[0]) if rows else None
+
+    async def get(self, account_id: int) -> Optional[Account]:
+        """The account with this id, or None."""
+        rows = await self._work.fetch(sa.select(table).where(table.c.id == account_id))
+        return _account(rows[0]) if rows else None
+
+    async def all(self) -> list[Account]:
+        """Every account, by name."""
+        return [_account(row) for row in await self._work.fetch(sa.select(table).order_by(table.c.name))]
+
+    def update(self, account: Account, **values: Any) -> None:
+        """Stages changes to an account."""
+        self._work.stage_statement(table.update().where(table.c.id == account.id).values(**values))
+
+    def record(self, actor: str, action: str, subject: str, now: datetime) -> None:
+        """Stages an audit entry."""
+        self._work.stage_statement(
+            audit.insert().values(at=now, actor=actor, action=action, subject=subject)
+        )
+
+
+def _account(row: Row) -> Account:
+    return Account(**{**dict(row._mapping), "role": Role(row.role)})

@@ -1,0 +1,79 @@
+"""Conversations as stored: one thread per contact."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any, Optional
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
+
+from bot.messages import Button, Contact, Conversation, ConversationStatus
+from bot.storage.repository import Repository
+from bot.storage.tables import conversations as table
+
+
+class Conversations(Repository):
+    """One row a contact; `open` makes it on the first message."""
+
+    async def open(self, contact: Contact, now: datetime, language: str) -> Conversation:
+        """The contact's conversation, made (and committed) at once when there is none."""
+        found = await self.of(contact)
+        if found:
+            return found
+        self._work.stage_statement(
+            table.insert().values(
+                channel=contact.channel,
+                user_id=contact.user_id,
+                status=ConversationStatus.WITH_BOT.value,
+                language=language,
+                offered=[],
+                created_at=now,
+                last_message_at=now,
+            )
+        )
+        try:
+            await self._work.commit()
+        except IntegrityError:
+            pass  # Another message of the same contact was quicker; its row serves both.
+        made = await self.of(contact)
+        assert made is not None
+        return made
+
+    async def of(self, contact: Contact) -> Optional[Conversation]:
+        """The contact's conversation, or None."""
+        return await self._one(
+            sa.and_(table.c.channel == contact.channel, table.c.user_id == contact.user_id)
+        )
+
+    async def get(self, conversation_id: int) -> Optional[Conversation]:
+        """The conversation with this id, or None."""
+        return await self._one(table.c.id == conversation_id)
+
+    def update(self, conversation: Conversation, **changes: Any) -> Conversation:
+        """Stages changes (status, language, offered, last_message_at) and returns the changed value."""
+        values = dict(changes)
+        if "status" in values:
+            values["status"] = values["status"].value
+        if "offered" in values:
+            values["offered"] = [dataclasses.asdict(button) for button in values["offered"]]
+        self._work.stage_statement(table.update().where(table.c.id == conversation.id).values(**values))
+        return dataclasses.replace(conversation, **changes)
+
+    async def _one(self, condition: Any) -> Optional[Conversation]:
+        rows = await self._work.fetch(sa.select(table).where(condition))
+        return _conversation(rows[0]) if rows else None
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        id=row.id,
+        contact=Contact(row.channel, row.user_id),
+        status=ConversationStatus(row.status),
+        language=row.language,
+        offered=tuple(Button(**button) for button in row.offered),
+        created_at=row.created_at,
+        last_message_at=row.last_message_at,
+    )

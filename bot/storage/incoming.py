@@ -1,0 +1,86 @@
+"""Accepted messages as stored: each once, sealed until answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Optional
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from bot.messages import Accepted, Contact, MessageKind
+from bot.storage.repository import Repository
+from bot.storage.tables import conversations
+from bot.storage.tables import incoming as table
+
+
+class Incoming(Repository):
+    """Every message a channel brought; (channel, message id) is unique."""
+
+    def add(self, conversation_id: int, contact: Contact, message_id: str, kind: MessageKind,
+            sealed: bytes, now: datetime) -> None:  # fmt: skip
+        """Stages a new message; `commit` raises IntegrityError when it was accepted before."""
+        self._work.stage_statement(
+            table.insert().values(
+                conversation_id=conversation_id,
+                channel=contact.channel,
+                message_id=message_id,
+                kind=kind.value,
+                sealed=sealed,
+                received_at=now,
+            )
+        )
+
+    async def find(self, channel: str, message_id: str) -> Optional[Accepted]:
+        """The accepted message with the channel's own id, or None."""
+        rows = await self._fetch(sa.and_(table.c.channel == channel, table.c.message_id == message_id))
+        return rows[0] if rows else None
+
+    async def get(self, incoming_id: int) -> Optional[Accepted]:
+        """The accepted message with our id, or None."""
+        rows = await self._fetch(table.c.id == incoming_id)
+        return rows[0] if rows else None
+
+    async def unanswered(self, conversation_id: Optional[int] = None) -> list[Accepted]:
+        """What was accepted and not answered yet, oldest first; of one conversation or of all."""
+        condition: Any = table.c.answered_at.is_(None)
+        if conversation_id is not None:
+            condition = sa.and_(condition, table.c.conversation_id == conversation_id)
+        return await self._fetch(condition)
+
+    def mark_answered(self, incoming_id: int, masked_text: str, now: datetime) -> None:
+        """Stages the end of a message: the sealed original is erased, the masked text stays."""
+        self._work.stage_statement(
+            table.update()
+            .where(table.c.id == incoming_id)
+            .values(sealed=None, text=masked_text, answered_at=now)
+        )
+
+    async def count_since(self, conversation_id: int, since: datetime) -> int:
+        """How many messages the conversation brought since a moment."""
+        rows = await self._work.fetch(
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(table.c.conversation_id == conversation_id, table.c.received_at >= since)
+        )
+        return int(rows[0][0])
+
+    async def _fetch(self, condition: Any) -> list[Accepted]:
+        joined = sa.select(table, conversations.c.user_id).join(
+            conversations, conversations.c.id == table.c.conversation_id
+        )
+        return [_accepted(row) for row in await self._work.fetch(joined.where(condition).order_by(table.c.id))]
+
+
+def _accepted(row: Row) -> Accepted:
+    return Accepted(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        contact=Contact(row.channel, row.user_id),
+        message_id=row.message_id,
+        kind=MessageKind(row.kind),
+        sealed=row.sealed,
+        text=row.text,
+        received_at=row.received_at,
+        answered_at=row.answered_at,
+    )

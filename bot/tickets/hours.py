@@ -1,0 +1,47 @@
+"""The agents' working hours: when a promised answer falls, and when the desk opens again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from bot.clock import SHANGHAI
+from bot.payments.calendar import is_working_day
+
+
+@dataclass(frozen=True)
+class WorkingHours:
+    """From `opens` to `closes` (+08:00) on China's working days, make-up days included."""
+
+    opens: time
+    closes: time
+
+    def is_open(self, at: datetime) -> bool:
+        """True while agents are at work."""
+        local = at.astimezone(SHANGHAI)
+        working, _ = is_working_day(local.date())
+        return working and self.opens <= local.time() < self.closes
+
+    def next_opening(self, at: datetime) -> datetime:
+        """`at` itself while open, else the next moment the desk opens."""
+        if self.is_open(at):
+            return at
+        local = at.astimezone(SHANGHAI)
+        day = local.date()
+        if local.time() >= self.opens:
+            day += timedelta(days=1)
+        while not is_working_day(day)[0]:
+            day += timedelta(days=1)
+        return datetime.combine(day, self.opens, SHANGHAI)
+
+    def after(self, at: datetime, working_time: timedelta) -> datetime:
+        """The moment when `working_time` of open hours has passed since `at`."""
+        moment = self.next_opening(at)
+        left = working_time
+        while True:
+            local = moment.astimezone(SHANGHAI)
+            closing = datetime.combine(local.date(), self.closes, SHANGHAI)
+            if local + left <= closing:
+                return local + left
+            left -= closing - local
+            moment = self.next_opening(closing)

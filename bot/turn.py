@@ -1,0 +1,46 @@
+"""One resident's message being answered: everything an action may read, use and change."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Optional
+
+from bot.messages import Conversation
+
+if TYPE_CHECKING:
+    from bot.services import Services
+    from bot.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Private:
+    """What the message proves but nobody stores: the last four of an identity card."""
+
+    id_last4: Optional[str] = None
+
+
+@dataclass
+class Turn:
+    """The unit of work of one message, and what it is about.
+
+    `message_key` is unique to the accepted message and the same after a restart: side effects on other
+    systems derive their idempotency keys from it.
+    """
+
+    conversation: Conversation
+    work: "UnitOfWork"
+    services: "Services"
+    message_key: str
+    now: datetime
+    private: Private = field(default_factory=Private)
+    stored_events: int = 0
+
+    def change_conversation(self, **changes: Any) -> None:
+        """Stages changes to the conversation (status, language, offered)."""
+        self.conversation = self.work.conversations.update(self.conversation, **changes)
+
+
+current_turn: ContextVar[Optional[Turn]] = ContextVar("current_turn", default=None)
+"""The message that this task is answering; None outside the desk (Rasa's own servers)."""
