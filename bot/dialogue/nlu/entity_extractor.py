@@ -13,6 +13,7 @@ from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.clock import Clock, SystemClock
 from bot.dialogue.nlu.entities import find_entities
 
 
@@ -29,13 +30,18 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
         execution_context: ExecutionContext,
     ) -> PatternEntityExtractor:
         """An extractor; there is nothing to configure."""
-        return cls()
+        return cls(SystemClock())
+
+    def __init__(self, clock: Clock) -> None:
+        """Days are resolved against `clock`."""
+        self._clock = clock
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entities of each message to those it already has."""
+        today = self._clock.now().date()
         for message in messages:
             text = str(message.get(TEXT) or "")
             if text and not text.startswith(INTENT_MESSAGE_PREFIX):
-                found = [dict(entity, extractor=type(self).__name__) for entity in find_entities(text)]
+                found = [dict(entity, extractor=type(self).__name__) for entity in find_entities(text, today)]
                 message.set(ENTITIES, [*message.get(ENTITIES, []), *found], add_to_output=True)
         return messages

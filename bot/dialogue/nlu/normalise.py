@@ -10,10 +10,11 @@ import zhconv
 from pypinyin import lazy_pinyin
 
 from bot.dialogue.nlu.vocabulary import DOMAIN_TERMS, EMOJI_MEANING, REAL_HOMOPHONES, SHANGHAINESE, SLIPS
+from bot.payments.serial_numbers import NumberKind, find_numbers
 
 HANZI = re.compile(r"[\u3400-\u9fff\U00020000-\U0002ffff]")
 SERIAL, TICKET, AMOUNT, PHONE, NUMBER = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
-PLACEHOLDER_WORDS = {SERIAL: "20191234567890", TICKET: "工单a1", AMOUNT: "20元", PHONE: "13800000000", NUMBER: "3"}
+PLACEHOLDER_WORDS = {SERIAL: "流水号", TICKET: "工单号", AMOUNT: "20元", PHONE: "手机号", NUMBER: "3"}
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Mn"}
 _SPACE = re.compile(r"\s+")
@@ -22,10 +23,14 @@ _REPEATED_MARK = re.compile(r"([!?。,.~…、;:])\1+")
 _STRETCHED = re.compile(r"(.)\1{3,}")
 _DONE_AND_GONE = re.compile(r"([付缴交扣划收转退打错忘没])脱")
 _DONE = re.compile(r"([付缴交扣划收转退等错])仔")
+_SIGNS = {
+    NumberKind.TICKET: TICKET,
+    NumberKind.PHONE: PHONE,
+    NumberKind.ID_CARD: PHONE,
+    NumberKind.BANK_CARD: PHONE,
+}
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?<![0-9a-z])(?:t|gd|tk|sh|hk)[-_ ]?\d[\d-]{3,}(?![0-9a-z])"), TICKET),
-    (re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"), PHONE),
-    (re.compile(r"(?<![a-z0-9])(?=(?:[a-z_-]*\d){6})[0-9a-z](?:[ _-]?[0-9a-z]){8,}(?![a-z0-9])"), SERIAL),
+    (re.compile(r"‹(?:id|bank)_card›|\d{2,3}\*{3,}\d{3,4}"), PHONE),
     (re.compile(r"[¥$]\s?\d[\d,.]*|\d[\d,.]*\s?(?:元|块钱|块|rmb|yuan|cny|毛|角)"), AMOUNT),
     (re.compile(r"\d+(?:[.,:/]\d+)*"), NUMBER),
 )
@@ -42,7 +47,7 @@ def clean(text: str) -> str:
 def normalise(text: str) -> str:
     """The message as it is compared: clean, without emoji, in Mandarin words, numbers as placeholders."""
     words = _read_emoji(clean(text))
-    return mask_numbers(to_mandarin(correct_slips(words)))
+    return to_mandarin(correct_slips(mask_numbers(words)))
 
 
 def correct_slips(text: str) -> str:
@@ -58,6 +63,8 @@ def to_mandarin(text: str) -> str:
 
 def mask_numbers(text: str) -> str:
     """Every number becomes one sign for its kind, so that nobody learns digits."""
+    for found in reversed(find_numbers(text)):
+        text = text[: found.start] + _SIGNS.get(found.kind, SERIAL) + text[found.end :]
     for pattern, sign in _MASKS:
         text = pattern.sub(sign, text)
     return text
