@@ -14,6 +14,21 @@ BANK_CARD_MARK = "‹bank_card›"
 
 def mask_identity(text: str) -> str:
     """`text` with identity numbers and bank cards replaced by marks and phones as 138****5678; idempotent."""
+    masked = _masked_once(text)
+    while masked != text:  # what one pass takes out may uncover a neighbour
+        text, masked = masked, _masked_once(masked)
+    return masked
+
+
+def find_id_last4(text: str) -> str | None:
+    """The last four of the first whole and right identity number in `text`, X in upper case; else None."""
+    for found in find_numbers(text):
+        if found.kind is NumberKind.ID_CARD and found.problem is None and len(found.value) == 18:
+            return found.value[-4:]
+    return None
+
+
+def _masked_once(text: str) -> str:
     for found in reversed(find_numbers(text)):
         mark = _mark(found)
         if mark is not None:
@@ -27,6 +42,6 @@ def _mark(found: FoundNumber) -> str | None:
     if found.kind is NumberKind.BANK_CARD:
         return BANK_CARD_MARK
     if found.kind is NumberKind.PHONE:
-        national = found.value[-11:] if not found.value.startswith("0") else found.value
-        return f"{national[:3]}****{national[-4:]}"
+        country = "86 " if found.raw[:2] in ("86", "８６") else ""
+        return f"{country}{found.value[:3]}****{found.value[-4:]}"
     return None
