@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound, TooManyTries
 from bot.payments.calendar import bill_ready_at
 from bot.payments.facts import FACTS, Facts, Holder, NextStep, ResidentAction
-from bot.payments.model import Payment, Reason, State
+from bot.payments.model import Claimed, Payment, Reason, ReconciliationRequest, State
 from bot.payments.plain_text import plain
 from bot.payments.repository import OwnershipAttempts
 
@@ -29,6 +29,11 @@ class PaymentLookup(Protocol):
 
     async def get_payment(self, serial: str, payer_id_last4: str | None = None) -> Payment:
         """The payment under any number printed on its receipt."""
+
+    async def request_reconciliation(
+        self, serial: str, claimed: Claimed, contact_reference: str, idempotency_key: str
+    ) -> ReconciliationRequest:
+        """A request to match a payment; the same key answers the same request."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,26 @@ class PaymentsService:
             await self._refuse_too_many(contact_id, serial)
             payment = await self._owned(contact_id, serial, last4)
         return report_on(payment, self._clock.now())
+
+    async def tries_left(self, contact_id: str, serial: str) -> int:
+        """How many wrong tries this contact still has on this number."""
+        since = self._clock.now() - self._limits.window
+        by_contact, by_serial = await self._attempts.failures_since(contact_id, serial, since)
+        left = min(self._limits.per_contact - len(by_contact), self._limits.per_serial - len(by_serial))
+        return max(0, left)
+
+    @property
+    def window_seconds(self) -> float:
+        """How long wrong tries are remembered."""
+        return self._limits.window.total_seconds()
+
+    async def request_reconciliation(
+        self, serial: str, claimed: Claimed, contact_reference: str, idempotency_key: str
+    ) -> ReconciliationRequest:
+        """Asks the bureau to match a payment (对账申请); the same key sends the same request. Raises Conflict."""
+        return await self._lookup.request_reconciliation(
+            serial, claimed=claimed, contact_reference=contact_reference, idempotency_key=idempotency_key
+        )
 
     async def _owned(self, contact_id: str, serial: str, last4: str) -> Payment:
         try:

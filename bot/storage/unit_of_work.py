@@ -21,7 +21,7 @@ from bot.storage.incoming import Incoming
 from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
-from bot.storage.ownership import Ownership
+from bot.storage.personal_data import PersonalData
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
 from bot.storage.watches import Watches
@@ -42,10 +42,10 @@ class UnitOfWork:
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
         self.watches = Watches(self)
-        self.ownership = Ownership(self)
         self.agents = Agents(self)
         self.misunderstandings = Misunderstandings(self)
         self.bookmarks = Bookmarks(self)
+        self.personal_data = PersonalData(self)
 
     async def __aenter__(self) -> "UnitOfWork":
         return self

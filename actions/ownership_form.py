@@ -1,0 +1,121 @@
+"""Details of a payment, after the last four of the payer's identity card agree."""
+
+from __future__ import annotations
+
+import math
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.base import MISSES, HelpdeskAction, Speaker
+from actions.forms import WRONG_VALUE, Ask, Refusals, looks_like_an_answer, requested, stop_form
+from actions.outage import TROUBLE, say_trouble
+from bot.errors import NotFound, TooManyTries
+from bot.payments.model import PaymentDetails
+from bot.payments.service import PaymentReport
+from bot.payments.wording import amounts, mismatched
+from bot.turn import Turn
+
+SLOT = "payer_id_last4"
+CHECKED = "checked"
+"""What the slot holds afterwards: the digits themselves are kept nowhere."""
+
+
+class AskLast4(Ask):
+    """Asks for the last four, saying why."""
+
+    def name(self) -> str:
+        return "action_ask_payer_id_last4"
+
+    async def ask(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
+        speaker.say("utter_ask_payer_id_last4")
+
+
+class ValidateOwnershipForm(HelpdeskAction):
+    """Checks the last four with the reconciliation system and shows the details when they agree."""
+
+    def name(self) -> str:
+        return "validate_ownership_form"
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        if requested(tracker) != SLOT:
+            return []
+        if turn.private.id_last4 is None:
+            if looks_like_an_answer(tracker):
+                return Refusals(speaker, tracker).refuse(SLOT, "utter_last4_unreadable")
+            return []
+        return await self._check(turn.private.id_last4, speaker, tracker, turn)
+
+    async def _check(
+        self, last4: str, speaker: Speaker, tracker: Tracker, turn: Turn
+    ) -> list[EventType]:
+        contact = f"{turn.conversation.contact.channel}:{turn.conversation.id}"
+        try:
+            report = await turn.services.payments.details_of(
+                contact, tracker.get_slot("serial_number"), last4
+            )
+        except NotFound:
+            left = await turn.services.payments.tries_left(contact, tracker.get_slot("serial_number"))
+            if left == 0:
+                return await self._locked(speaker, turn.services.payments.window_seconds)
+            speaker.say("utter_ownership_failed", custom=WRONG_VALUE, left=left)
+            return [SlotSet(SLOT, None)]
+        except TooManyTries as limit:
+            return await self._locked(speaker, limit.retry_after)
+        except TROUBLE as error:
+            return [*await say_trouble(error, speaker, tracker, turn), SlotSet(SLOT, None), *stop_form()]
+        _show(report, speaker, turn)
+        return [SlotSet(SLOT, CHECKED), SlotSet(MISSES, 0)]
+
+    async def _locked(self, speaker: Speaker, seconds: float) -> list[EventType]:
+        speaker.say("utter_ownership_locked", minutes=math.ceil(seconds / 60))
+        return [SlotSet(SLOT, None), *stop_form()]
+
+
+class ForgetLast4(HelpdeskAction):
+    """Ends a look at details: the next one asks again."""
+
+    def name(self) -> str:
+        return "action_forget_last4"
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        return [SlotSet(SLOT, None)]
+
+
+def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
+    details = report.payment.details
+    assert details is not None
+    phrases, language = turn.services.phrases, speaker.language
+    written = amounts(details, phrases, language)
+    parts = [
+        speaker.words(
+            "utter_payment_details",
+            item=details.item,
+            amount_due=written["amount_due"],
+            amount_paid=written["amount_paid"] or speaker.words("utter_details_not_paid"),
+            payer=details.payer_name_masked,
+            notice=details.notice_number,
+        ),
+        *_extras(details, speaker, turn),
+    ]
+    speaker.tell("\n".join(parts), [speaker.button("utter_button_human", "/request_human")])
+
+
+def _extras(details: PaymentDetails, speaker: Speaker, turn: Turn) -> list[str]:
+    extras = []
+    if details.fiscal_receipt:
+        receipt = details.fiscal_receipt
+        extras.append(
+            speaker.words(
+                "utter_details_fiscal",
+                code=receipt.code,
+                number=receipt.number,
+                check_code=receipt.check_code,
+            )
+        )
+    if details.mismatched_fields:
+        fields = mismatched(details.mismatched_fields, turn.services.phrases, speaker.language)
+        extras.append(speaker.words("utter_details_mismatch", fields=fields))
+    if details.duplicates:
+        extras.append(speaker.words("utter_details_duplicates", serials=" ".join(details.duplicates)))
+    return extras

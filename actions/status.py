@@ -1,0 +1,97 @@
+"""The state of a payment by its serial number, and where it leads on."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+
+from actions.base import HelpdeskAction, Speaker, choice_of
+from actions.handoff import open_ticket
+from actions.outage import TROUBLE, say_trouble
+from bot.errors import NotFound
+from bot.messages import Button
+from bot.payments.facts import NextStep
+from bot.payments.model import Payment, Reason, State
+from bot.payments.service import PaymentReport
+from bot.payments.wording import due, tail, what
+from bot.tickets.model import HandoffReason
+from bot.turn import Turn
+
+WANTED_FIRST = {
+    "watch": "action_watch",
+    "reconcile": "action_confirm_reconciliation",
+}
+"""What the number was asked for, when it was not only the state."""
+
+BUTTONS = {
+    NextStep.WATCH: ("utter_button_watch", "/watch_payment"),
+    NextStep.REQUEST_RECONCILIATION: ("utter_button_reconcile", "/request_reconciliation"),
+    NextStep.TICKET: ("utter_button_human", "/request_human"),
+}
+
+
+class LookUp(HelpdeskAction):
+    """Looks a payment up and says its state; a person takes over where the bot must not explain."""
+
+    def name(self) -> str:
+        return "action_look_up"
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        wanted = tracker.get_slot("wanted")
+        if choice_of(tracker) == "details":
+            return [FollowupAction("ownership_form")]
+        if wanted in WANTED_FIRST:
+            return [SlotSet("wanted", None), FollowupAction(WANTED_FIRST[wanted])]
+        try:
+            report = await turn.services.payments.state_of(tracker.get_slot("serial_number"))
+        except (NotFound, *TROUBLE) as error:
+            return await say_trouble(error, speaker, tracker, turn)
+        await self._tell(report, speaker, tracker, turn)
+        return []
+
+    async def _tell(
+        self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn
+    ) -> None:
+        phrases, language = turn.services.phrases, speaker.language
+        speaker.say(
+            "utter_status",
+            buttons=_buttons(report, speaker),
+            tail=tail(tracker.get_slot("serial_number")),
+            what=what(report, phrases, language),
+            due=due(report, turn.now, phrases, language),
+        )
+        reason = handoff_reason(report)
+        if reason is not None:
+            await open_ticket(speaker, tracker, turn, reason, checked=_checked(report.payment))
+
+
+def handoff_reason(report: PaymentReport) -> Optional[HandoffReason]:
+    """Why a person has to take over this payment at once, or None."""
+    if report.overdue:
+        return HandoffReason.OVERDUE
+    payment = report.payment
+    if payment.state is State.UNRECOGNISED or payment.reason is Reason.UNKNOWN or report.needs_person:
+        return HandoffReason.UNKNOWN_STATE
+    return None
+
+
+def _checked(payment: Payment) -> dict[str, str]:
+    """What the look-up found, for the person who takes over; never details."""
+    found = {"state": payment.state_word, "channel": payment.channel.value}
+    if payment.reason_word:
+        found["reason"] = payment.reason_word
+    if payment.paid_at:
+        found["paid_at"] = payment.paid_at.isoformat()
+    if payment.expected_by:
+        found["expected_by"] = payment.expected_by.isoformat()
+    return found
+
+
+def _buttons(report: PaymentReport, speaker: Speaker) -> list[Button]:
+    steps = [step for step in report.suggested if step is not NextStep.TICKET or not handoff_reason(report)]
+    shown = [speaker.button(*BUTTONS[step]) for step in steps[:2]]
+    shown.append(speaker.button("utter_button_details", '/query_status{"choice": "details"}'))
+    shown.append(speaker.button("utter_button_other_number", '/query_status{"choice": "another"}'))
+    return shown

@@ -1,0 +1,130 @@
+"""The only place where services meet adapters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Optional
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.announcer import Announcer
+from bot.clock import Clock, SystemClock
+from bot.desk import Desk, Dialogue
+from bot.notifications.service import WatchesService
+from bot.payments.client import ClientConfig, ReconciliationClient
+from bot.payments.service import OwnershipLimits, PaymentsService
+from bot.personal_data import PersonalDataService
+from bot.phrasebook import Phrasebook, Phrases
+from bot.sandbox.keys import RESIDENT_KEY
+from bot.seal import Seal, secret_key
+from bot.services import Services
+from bot.settings import Settings, load_settings
+from bot.storage.database import migrate, open_database
+from bot.storage.ownership import StoredOwnershipAttempts
+from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.hours import WorkingHours
+from bot.tickets.service import TicketsService
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything wired: what the channels, the console and the background readers stand on."""
+
+    settings: Settings
+    secret: str
+    clock: Clock
+    engine: AsyncEngine
+    work: UnitOfWorkFactory
+    phrases: Phrases
+    client: ReconciliationClient
+    services: Services
+    announcer: Announcer
+
+    def desk(self, dialogue: Dialogue) -> Desk:
+        """The desk over a dialogue."""
+        return Desk(
+            work=self.work,
+            dialogue=dialogue,
+            services=self.services,
+            seal=Seal(self.secret),
+            phrases=self.phrases,
+            announcer=self.announcer,
+            message_max_chars=self.settings.message_max_chars,
+        )
+
+    async def aclose(self) -> None:
+        """Closes connections."""
+        await self.client.aclose()
+        await self.engine.dispose()
+
+
+def build_house(
+    settings: Settings,
+    reconciliation_url: str,
+    clock: Optional[Clock] = None,
+    transport: Optional[httpx.AsyncBaseTransport] = None,
+) -> House:
+    """Wires the product for these settings; `reconciliation_url` is the real system's or the sandbox's."""
+    clock = clock or SystemClock()
+    phrases = Phrasebook.load()
+    engine = open_database(settings.database_url)
+    work = UnitOfWorkFactory(engine)
+    client = ReconciliationClient(_client_config(settings, reconciliation_url), transport=transport)
+    payments = PaymentsService(
+        client,
+        StoredOwnershipAttempts(work),
+        clock,
+        OwnershipLimits(
+            per_contact=settings.ownership_tries,
+            per_serial=settings.ownership_tries,
+            window=timedelta(minutes=settings.ownership_window_minutes),
+        ),
+    )
+    services = Services(
+        clock=clock,
+        phrases=phrases,
+        payments=payments,
+        tickets=TicketsService(
+            clock,
+            WorkingHours(settings.work_from, settings.work_until),
+            timedelta(hours=settings.first_response_hours),
+            phrases,
+        ),
+        watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
+        personal_data=PersonalDataService(),
+    )
+    return House(
+        settings=settings,
+        secret=secret_key(settings.secret_key, settings.data_dir),
+        clock=clock,
+        engine=engine,
+        work=work,
+        phrases=phrases,
+        client=client,
+        services=services,
+        announcer=Announcer(),
+    )
+
+
+async def standalone_house() -> House:
+    """The house for Rasa's own servers: settings from the environment, the sandbox in this process."""
+    settings = load_settings()
+    transport: Optional[httpx.AsyncBaseTransport] = None
+    if settings.uses_sandbox:
+        from bot.sandbox.app import create_app
+
+        transport = httpx.ASGITransport(app=create_app())
+    house = build_house(settings, settings.reconciliation_api_url or "http://sandbox", transport=transport)
+    await migrate(house.engine)
+    return house
+
+
+def _client_config(settings: Settings, url: str) -> ClientConfig:
+    key = settings.reconciliation_api_key
+    if not key and settings.uses_sandbox:
+        key = RESIDENT_KEY
+    return ClientConfig(base_url=url, api_key=key)
+
+

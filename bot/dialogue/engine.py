@@ -1,0 +1,123 @@
+"""Rasa, embedded: understands one message and decides, inside the desk's turn."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any, Optional
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+
+from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
+from bot.dialogue.language import language_of
+from bot.dialogue.tracker_store import UnitOfWorkTrackerStore
+from bot.errors import Bug
+from bot.messages import Button, Reply
+from bot.turn import Turn, current_turn
+
+PAYLOAD = re.compile(r"^/([a-z_]+)\s*(\{.*\})?$", re.DOTALL)
+PAYLOAD_MAX_CHARS = 500
+
+
+class Replies(OutputChannel):
+    """Collects what the dialogue says, in order."""
+
+    def __init__(self) -> None:
+        self.said: list[Reply] = []
+
+    @classmethod
+    def name(cls) -> str:
+        return "desk"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Keeps one message, text and buttons together."""
+        buttons = tuple(Button(b["title"], b["payload"]) for b in message.get("buttons") or ())
+        text = (message.get("text") or "").strip()
+        if text or buttons:
+            self.said.append(Reply(text=text, buttons=buttons, custom=message.get("custom") or {}))
+
+
+class RasaDialogue:
+    """The desk's Dialogue on a trained Rasa model; `load` takes a model file, never a folder."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        assert agent.domain is not None and agent.processor is not None
+        self._intents = set(agent.domain.intents)
+        self._entities = set(agent.domain.entities)
+
+    @classmethod
+    def load(cls, model: Path) -> "RasaDialogue":
+        """Loads the model file; raises Bug when it is missing or broken (Rasa would take another one)."""
+        if not model.is_file():
+            raise Bug(f"no model at {model}: run `make train`")
+        # Rasa logs the text of messages below WARNING.
+        logging.getLogger("rasa").setLevel(logging.WARNING)
+        check_answers_with_one_validator()
+        try:
+            agent = Agent.load(
+                str(model),
+                tracker_store=UnitOfWorkTrackerStore(None),
+                lock_store=InMemoryLockStore(),
+                action_endpoint=LocalActionEndpoint(),
+            )
+        except Exception as error:
+            raise Bug(f"the model {model.name} cannot be loaded: {error}") from error
+        return cls(agent)
+
+    def knows(self, payload: str) -> bool:
+        """True for `/intent` or `/intent{json}` of this domain."""
+        match = PAYLOAD.match(payload)
+        if not match or len(payload) > PAYLOAD_MAX_CHARS or match.group(1) not in self._intents:
+            return False
+        try:
+            values = json.loads(match.group(2) or "{}")
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(values, dict) and all(
+            key in self._entities and isinstance(value, (str, int)) for key, value in values.items()
+        )
+
+    async def parse(self, text: str) -> dict[str, Any]:
+        """Rasa's parse result of one text."""
+        result: dict[str, Any] = await self._agent.parse_message(text)
+        return result
+
+    async def awaiting(self, turn: Turn) -> Optional[str]:
+        """The slot that the last question asked for, or None."""
+        token = current_turn.set(turn)
+        try:
+            tracker = await self._agent.tracker_store.retrieve(str(turn.conversation.id))
+        finally:
+            current_turn.reset(token)
+        if tracker is None or not tracker.active_loop_name:
+            return None
+        slot: Optional[str] = tracker.get_slot("requested_slot")
+        return slot
+
+    async def respond(self, turn: Turn, text: str) -> list[Reply]:
+        """The replies to one message; everything it changed is staged in the turn."""
+        token = current_turn.set(turn)
+        try:
+            self._follow_language(turn, text)
+            replies = Replies()
+            message = UserMessage(
+                text=text,
+                output_channel=replies,
+                sender_id=str(turn.conversation.id),
+                input_channel=turn.conversation.contact.channel,
+            )
+            assert self._agent.processor is not None
+            await self._agent.processor.handle_message(message)
+            return replies.said
+        finally:
+            current_turn.reset(token)
+
+    def _follow_language(self, turn: Turn, text: str) -> None:
+        written = None if PAYLOAD.match(text) else language_of(text)
+        if written and written != turn.conversation.language:
+            turn.change_conversation(language=written)

@@ -1,0 +1,58 @@
+"""What belongs to one conversation, counted and erased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.personal_data import StoredData
+from bot.storage import tables
+from bot.storage.repository import Repository
+from bot.tickets.model import TicketStatus
+
+OF_TICKETS = sa.select(tables.tickets.c.number)
+
+
+class PersonalData(Repository):
+    """Counts and erases across the tables that hold a resident's words."""
+
+    async def count(self, conversation_id: int) -> StoredData:
+        """How many lines, tickets and active watches the conversation has."""
+        return StoredData(
+            messages=await self._count(tables.messages, conversation_id),
+            tickets=await self._count(tables.tickets, conversation_id),
+            watches=await self._count(tables.watches, conversation_id, tables.watches.c.active),
+        )
+
+    def erase(self, conversation_id: int) -> None:
+        """Stages the erasure; tickets stay as closed cases without content."""
+        stage = self._work.stage_statement
+        numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
+        stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
+        stage(tables.messages.delete().where(tables.messages.c.conversation_id == conversation_id))
+        stage(tables.tracker_events.delete().where(tables.tracker_events.c.conversation_id == conversation_id))
+        stage(tables.watches.delete().where(tables.watches.c.conversation_id == conversation_id))
+        stage(tables.ticket_notes.update().where(tables.ticket_notes.c.ticket_number.in_(numbers)).values(note=""))
+        stage(
+            tables.tickets.update()
+            .where(tables.tickets.c.conversation_id == conversation_id)
+            .values(
+                status=TicketStatus.CLOSED.value,
+                serial_number=None,
+                checked={},
+                version=tables.tickets.c.version + 1,
+            )
+        )
+        stage(
+            tables.incoming.update()
+            .where(tables.incoming.c.conversation_id == conversation_id)
+            .values(text=None)
+        )
+
+    async def _count(self, table: sa.Table, conversation_id: int, *conditions: Any) -> int:
+        statement = sa.select(sa.func.count()).select_from(table)
+        rows = await self._work.fetch(
+            statement.where(table.c.conversation_id == conversation_id, *conditions)
+        )
+        return int(rows[0][0])
