@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONG = 36
+LONG = 30
 _SHORTEST = 5
 _BREAK = re.compile(r"(?<=[。!?;\n])|(?<=[,，;])|(?<=[a-z]\. )|\s{2,}")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -55,12 +55,10 @@ class SoundFeatures:
         """The n-grams of the training messages."""
         return cls(
             NGrams.fit([r.sounds for r in readings], "word", 1, 3, seen=2),
-            NGrams.fit([r.letters for r in readings], "char", 2, 5, seen=3),
+            NGrams.fit([r.letters for r in readings], "char", 3, 5, seen=3),
         )
 
     def rows(self, readings: list[Reading]) -> csr_matrix:
         """One row per reading."""
-        return hstack(
-            [self.syllables.rows([r.sounds for r in readings]), self.letters.rows([r.letters for r in readings])],
-            format="csr",
-        )
+        syllables = self.syllables.rows([r.sounds for r in readings])
+        return hstack([syllables, self.letters.rows([r.letters for r in readings])], format="csr")

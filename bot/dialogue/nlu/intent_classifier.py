@@ -90,7 +90,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
 
     def _classify(self, message: Message, text: str, model: IntentModel) -> None:
         ranking = [{"name": name, "confidence": chance} for name, chance in model.rank(text)[:_RANKED]]
-        threshold = self._config.get("threshold") or model.threshold
+        threshold = self._config["threshold"] or model.threshold
         top = ranking[0]
         if top["name"] != OUT_OF_SCOPE and float(str(top["confidence"])) < threshold:
             top = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": 1 - float(str(top["confidence"]))}

@@ -1,30 +1,36 @@
 """Which intent a message has, and how sure that is: two readers, each with a gate before it.
 
 A reader is a logistic regression over the in-scope intents; its gate says whether the message is in
-scope at all. Hanzi and English go to one reader, toneless pinyin to the other.
+scope at all. Hanzi and English go to one reader, toneless pinyin to the other. What their scores are worth,
+and from which probability on to believe them, is found by cross-validation.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import StratifiedKFold
 
 from bot.dialogue.nlu import clauses
+from bot.dialogue.nlu.calibration import Calibration
 from bot.dialogue.nlu.features import Encode, SoundFeatures, WordFeatures
-from bot.dialogue.nlu.linear_model import LinearModel, sigmoid, softmax
+from bot.dialogue.nlu.linear_model import LinearModel
 from bot.dialogue.nlu.ngrams import NGrams
 from bot.dialogue.nlu.reading import Reading, read
 from bot.dialogue.nlu.sentence_encoder import encode
+from bot.dialogue.nlu.variation import vary
 
 OUT_OF_SCOPE = "out_of_scope"
 _STRENGTH = 20.0
 _GATE_STRENGTH = 10.0
-_WHOLE_WEIGHT = 0.5
+_FOLDS = 3
+_ACCEPTED = 0.97
+_WHOLE, _STRONGEST, _LAST = 0.5, 0.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,15 @@ class Head:
     gate: LinearModel
 
     @classmethod
-    def fit(cls, rows: csr_matrix, labels: Sequence[str]) -> Head:
+    def fit(cls, rows: csr_matrix, labels: np.ndarray, quick: bool = False) -> Head:
         """The gate learns from everything, the intents from what is in scope."""
-        inside = np.array([label != OUT_OF_SCOPE for label in labels])
-        scope = ["in" if yes else "out" for yes in inside]
-        chosen = [label for label, yes in zip(labels, inside, strict=True) if yes]
-        intents = LinearModel.fit(rows[np.flatnonzero(inside)], chosen, _STRENGTH, balanced=True)
-        return cls(intents, LinearModel.fit(rows, scope, _GATE_STRENGTH, balanced=True))
+        inside = labels != OUT_OF_SCOPE
+        intents = LinearModel.fit(rows[np.flatnonzero(inside)], labels[inside], _STRENGTH, quick)
+        return cls(intents, LinearModel.fit(rows, np.where(inside, "in", "out"), _GATE_STRENGTH))
 
-    def probabilities(self, rows: csr_matrix, temperature: float) -> np.ndarray:
-        """A row per message: every intent, then out of scope."""
-        outside = sigmoid(self.gate.scores(rows))
-        intents = softmax(self.intents.scores(rows) / temperature) * (1 - outside)
-        return np.hstack([intents, outside])
+    def scores(self, rows: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+        """For each row a score per intent, and one for being out of scope."""
+        return self.intents.scores(rows), self.gate.scores(rows)
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,27 @@ class IntentModel:
     sounds: SoundFeatures
     words_head: Head
     sounds_head: Head
-    temperature: float = 1.0
-    threshold: float = 0.35
+    calibration: Calibration
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], encoder: Encode = encode) -> IntentModel:
-        """Trained on messages with their intents; everything is also learned as pinyin."""
-        readings = [read(text) for text in texts]
-        words = WordFeatures.fit(readings)
-        sounds = SoundFeatures.fit(readings)
+        """Trained on messages with their intents and on their variations; everything is also learned as pinyin."""
+        readings, varied = [read(text) for text in texts], [read(vary(text)) for text in texts]
+        names = np.array(labels)
+        words, sounds = WordFeatures.fit(readings), SoundFeatures.fit(readings)
+        rows = words.rows(readings + varied, encoder)
         return cls(
             words,
             sounds,
-            Head.fit(words.rows(readings, encoder), labels),
-            Head.fit(sounds.rows(readings), labels),
+            Head.fit(rows, np.concatenate([names, names])),
+            Head.fit(sounds.rows(readings), names),
+            _cross_validated(rows[: len(names)], names),
         )
+
+    @property
+    def threshold(self) -> float:
+        """The least probability to believe."""
+        return self.calibration.threshold
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -83,10 +91,10 @@ class IntentModel:
         """One probability for each of `labels`; a long message is also read clause by clause."""
         reading = read(text)
         parts = clauses.split(reading.words) if clauses.is_long(reading.words) else []
-        if reading.in_pinyin or len(parts) < 2:
+        if len(parts) < 2:
             return self._of_readings([reading])[0]
-        each = self._of_readings([reading, *(read(part) for part in parts)])
-        return _decide(each[0], each[1:])
+        each = self._of_readings([reading, *(reading.part(part) for part in parts)])
+        return _weigh(each[0], each[1:])
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """Every intent with its probability, likeliest first."""
@@ -95,20 +103,23 @@ class IntentModel:
 
     def _of_readings(self, readings: list[Reading]) -> np.ndarray:
         if readings[0].in_pinyin:
-            return self.sounds_head.probabilities(self.sounds.rows(readings), self.temperature)
-        return self.words_head.probabilities(self.words.rows(readings, encode), self.temperature)
+            scores = self.sounds_head.scores(self.sounds.rows(readings))
+        else:
+            scores = self.words_head.scores(self.words.rows(readings, encode))
+        return self.calibration.probabilities(*scores)
 
     def save(self, folder: Path) -> None:
         """Written as one npz of arrays and one json of names."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, np.ndarray] = {}
-        names: dict[str, object] = {"temperature": self.temperature, "threshold": self.threshold}
+        names: dict[str, object] = {"calibration": asdict(self.calibration)}
         for name, grams in self._ngrams().items():
             names[name] = {"shape": grams.shape, "vocabulary": grams.vocabulary}
             arrays[name] = grams.rarity.astype(np.float32)
         for name, linear in self._linear_models().items():
             names[name] = linear.labels
-            arrays[f"{name}.weights"], arrays[f"{name}.offsets"] = linear.weights, linear.offsets
+            arrays[f"{name}.weights"] = linear.weights.astype(np.float16)
+            arrays[f"{name}.offsets"] = linear.offsets
         np.savez(folder / "weights.npz", **arrays)
         (folder / "names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
 
@@ -122,15 +133,15 @@ class IntentModel:
                 return NGrams.restore(names[name]["vocabulary"], arrays[name], names[name]["shape"])
 
             def linear(name: str) -> LinearModel:
-                return LinearModel(tuple(names[name]), arrays[f"{name}.weights"], arrays[f"{name}.offsets"])
+                weights = arrays[f"{name}.weights"].astype(np.float32)
+                return LinearModel(tuple(names[name]), weights, arrays[f"{name}.offsets"])
 
             return cls(
                 WordFeatures(grams("characters"), grams("word_syllables")),
                 SoundFeatures(grams("syllables"), grams("letters")),
                 Head(linear("words.intents"), linear("words.gate")),
                 Head(linear("sounds.intents"), linear("sounds.gate")),
-                temperature=names["temperature"],
-                threshold=names["threshold"],
+                Calibration(**names["calibration"]),
             )
 
     def _ngrams(self) -> dict[str, NGrams]:
@@ -150,8 +161,20 @@ class IntentModel:
         }
 
 
-def _decide(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    decisive = parts[parts[:, :-1].max(axis=1).argmax()]
-    return _WHOLE_WEIGHT * whole + (1 - _WHOLE_WEIGHT) * decisive
+def _cross_validated(rows: csr_matrix, labels: np.ndarray) -> Calibration:
+    """The calibration on messages scored by models that were trained without them."""
+    columns = {name: column for column, name in enumerate(sorted(set(labels) - {OUT_OF_SCOPE}))}
+    intents, gate = np.zeros((len(labels), len(columns))), np.zeros(len(labels))
+    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(rows, labels):
+        intents[unseen], outside = (head := Head.fit(rows[seen], labels[seen], quick=True)).scores(rows[unseen])
+        gate[unseen] = outside.ravel()
+        assert tuple(columns) == head.intents.labels
+    truth = np.array([columns.get(name, 0) for name in labels])
+    return Calibration.fit(intents, gate, truth, labels != OUT_OF_SCOPE, _ACCEPTED)
 
 
+def _weigh(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """The whole story, its strongest clause and its last one, where the question usually is."""
+    strongest = parts.max(axis=0)
+    mixed = _WHOLE * whole + _STRONGEST * strongest / strongest.sum() + _LAST * parts[-1]
+    return np.asarray(mixed)

@@ -21,9 +21,10 @@ class Reading:
         """The sounds without the cuts between syllables."""
         return self.sounds.replace(" ", "")
 
-    def aloud(self) -> Reading:
-        """The same message as if it had been written in pinyin."""
-        return Reading(self.sounds, self.sounds, in_pinyin=True)
+    def part(self, clause: str) -> Reading:
+        """One clause of it, read in the same script."""
+        sounds = syllable_text(clause) if self.in_pinyin else transliterate(clause)
+        return Reading(clause, sounds, self.in_pinyin)
 
 
 def read(text: str) -> Reading:
