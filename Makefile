@@ -1,0 +1,74 @@
+# The habits of this project. Every target does what it needs first, and is quick when there is nothing to do.
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+export VENV PYTHON_VERSION
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql screenshots transcript rasa-shell clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## make the virtual environment and install what the bot needs
+	@deploy/setup.sh runtime
+
+setup-dev:
+	@deploy/setup.sh dev
+
+train: setup ## train the model, if its data changed
+	@$(PYTHON) -m bot train
+
+run: train ## start the bot, the sandbox, the web chat and the console
+	@exec $(PYTHON) -m bot run
+
+chat: train ## talk to the bot in this terminal
+	@exec $(PYTHON) -m bot chat
+
+test: setup-dev ## run every test that needs no extra service
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m pytest
+
+conversations: setup-dev ## run only the conversation tests
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m pytest tests/conversations
+
+lint: setup-dev ## check style, imports between rooms, and Rasa's data
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(VENV)/bin/lint-imports
+
+types: setup-dev ## check types
+	$(PYTHON) -m mypy
+
+check: lint types test ## everything that a change has to pass
+
+evaluate: setup-dev ## measure understanding on the evaluation sets
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m bot evaluate
+
+bench: setup-dev ## measure the stock pipeline beside ours
+	$(PYTHON) -m benchmarks.nlu
+
+browser: setup-dev ## run the browser tests in Debian's chromium
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m pytest tests/browser -m browser
+
+postgresql: setup-dev ## run the storage and desk tests on a private PostgreSQL server
+	$(PYTHON) -m pytest tests/integration/test_postgresql.py -m postgresql
+
+screenshots: setup-dev ## take the pictures in docs/ again
+	@$(PYTHON) -m bot train
+	SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser -m browser
+
+transcript: setup-dev ## write docs/transcript.md again by talking to the running bot
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m tests.transcript
+
+lock: ## resolve the dependencies again and write the locks
+	uv lock --quiet
+	uv export --quiet --format requirements-txt --no-dev --no-header --no-annotate -o requirements.lock >/dev/null
+	uv export --quiet --format requirements-txt --no-header --no-annotate -o requirements-dev.lock >/dev/null
+
+clean: ## forget the environment, the model and the data of this checkout
+	rm -rf $(VENV) models .rasa var reports
