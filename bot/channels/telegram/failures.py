@@ -1,0 +1,34 @@
+"""Telegram's errors, translated into ours."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
+
+from bot.errors import AccessRefused, HelpdeskError, RateLimited, Slow, Unavailable
+from bot.notifications.relay import Undeliverable
+
+# PTB's own switch: without it, each request to slow down brings a deprecation warning.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+
+def translated(error: TelegramError) -> HelpdeskError:
+    """Our error for Telegram's; its words never hold the token."""
+    if isinstance(error, RetryAfter):
+        return RateLimited(retry_after(error))
+    if isinstance(error, InvalidToken):
+        return AccessRefused("Telegram refused the bot token")
+    if isinstance(error, (Forbidden, BadRequest)):
+        # Both are final: blocked, deactivated, no such chat, or a message it will never take.
+        return Undeliverable(error.message)
+    if isinstance(error, TimedOut):
+        return Slow("no answer from Telegram")
+    return Unavailable("Telegram cannot be reached")
+
+
+def retry_after(error: RetryAfter) -> float:
+    """The seconds that Telegram asked for."""
+    value = error.retry_after
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

@@ -1,0 +1,50 @@
+"""Hands a line to Telegram: plain text, in parts when long, buttons under the last."""
+
+from __future__ import annotations
+
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import ChatMigrated, TelegramError
+
+from bot.channels.telegram.buttons import keyboard
+from bot.channels.telegram.failures import translated
+from bot.channels.telegram.splitting import split
+from bot.messages import Author, Line
+from bot.phrasebook import Phrases
+from bot.storage.unit_of_work import UnitOfWorkFactory
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class TelegramSender:
+    """Sends lines to chats; a retry goes on with the part that failed."""
+
+    def __init__(self, bot: Bot, work: UnitOfWorkFactory, phrases: Phrases) -> None:
+        self._bot = bot
+        self._work = work
+        self._phrases = phrases
+        self._parts_sent: dict[int, int] = {}
+
+    async def send(self, user_id: str, line: Line) -> None:
+        """Returns once Telegram took every part; raises RetryLater or Undeliverable."""
+        parts = split(await self._words(line))
+        sent = self._parts_sent.get(line.id, 0)
+        for number, part in enumerate(parts[sent:], start=sent + 1):
+            await self._say(int(user_id), part, keyboard(line) if number == len(parts) else None)
+            self._parts_sent[line.id] = number
+        self._parts_sent.pop(line.id, None)
+
+    async def _words(self, line: Line) -> str:
+        if line.author is not Author.AGENT or not line.author_name:
+            return line.text
+        async with self._work() as work:
+            conversation = await work.conversations.get(line.conversation_id)
+        language = conversation.language if conversation else "zh"
+        return self._phrases.say("utter_agent_line", language, agent=line.author_name, text=line.text).text
+
+    async def _say(self, chat_id: int, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+        try:
+            await self._bot.send_message(chat_id, text, reply_markup=buttons, link_preview_options=NO_PREVIEW)
+        except ChatMigrated as moved:
+            await self._say(moved.new_chat_id, text, buttons)
+        except TelegramError as error:
+            raise translated(error) from None

@@ -1,0 +1,193 @@
+"""Sends what the outbox holds: in order within a conversation, different conversations side by side.
+
+A line is marked sent in a unit of work of its own, as soon as the platform took it. Only a process killed
+between the two, or an acknowledgement lost on the way, repeats that one line: platforms such as Telegram
+take no idempotency key, and a line said twice is better than one never said.
+
+One relay at a time may work on one outbox; it keeps what is on its way in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.errors import HelpdeskError, RateLimited, ResidentError, Unavailable
+from bot.messages import Line
+from bot.notifications.backoff import Jitter, backoff
+from bot.notifications.model import Delivery
+from bot.storage.outbox import Outbox
+from bot.storage.unit_of_work import UnitOfWorkFactory
+
+log = structlog.get_logger(__name__)
+
+GIVE_UP_AFTER = timedelta(days=1)
+LONGEST_PAUSE = 600.0
+IDLE_SECONDS = 1.0
+
+
+class Undeliverable(ResidentError):
+    """The channel will never take this line for this contact: they blocked us, or are gone."""
+
+
+class Sender(Protocol):
+    """Hands one line to a platform."""
+
+    async def send(self, user_id: str, line: Line) -> None:
+        """Returns once the platform took it; raises RetryLater or Undeliverable."""
+
+
+Outcome = Callable[[Outbox], None]
+
+
+class OutboxRelay:
+    """Sends the oldest pending line of each conversation until the outbox is empty, for ever."""
+
+    def __init__(
+        self,
+        work: UnitOfWorkFactory,
+        senders: Mapping[str, Sender],
+        clock: Clock,
+        concurrency: int = 32,
+        jitter: Jitter = random.random,
+    ) -> None:
+        self._work = work
+        self._senders = senders
+        self._clock = clock
+        self._concurrency = concurrency
+        self._jitter = jitter
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._one_pass = asyncio.Lock()
+        self._draining = False
+
+    def notify(self) -> None:
+        """Something may be waiting in the outbox: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sends until `drain` is called; looks at least each second, for retries that fell due."""
+        while not self._draining:
+            self._wake.clear()
+            await self._start_due()
+            await self._woken()
+
+    async def drain(self, seconds: float = 5.0) -> None:
+        """Ends `run` and sends what is due now, for at most `seconds`; the rest goes after the next start."""
+        self._draining = True
+        self._wake.set()
+        try:
+            await asyncio.wait_for(self._until_empty(), seconds)
+        except asyncio.TimeoutError:
+            log.warning("outbox_not_drained", in_flight=len(self._in_flight))
+        tasks = list(self._in_flight.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_empty(self) -> None:
+        while await self._start_due() or self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _woken(self) -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+
+    async def _start_due(self) -> int:
+        """Starts every due delivery that there is room for; returns how many."""
+        async with self._one_pass:
+            # Noted before reading: one that ends meanwhile may still look pending in what was read.
+            busy = set(self._in_flight)
+            room = self._concurrency - len(busy)
+            if room <= 0:
+                return 0
+            heads = await self._heads(room + len(busy))
+            due = [one for one in heads if one.line.conversation_id not in busy][:room]
+            for delivery in due:
+                self._start(delivery)
+            return len(due)
+
+    async def _heads(self, limit: int) -> list[Delivery]:
+        try:
+            async with self._work() as work:
+                return await work.outbox.heads(self._clock.now(), limit=limit)
+        except Exception as error:
+            # The database is away: what is in the outbox waits there.
+            log.warning("outbox_unreadable", error=type(error).__name__)
+            return []
+
+    def _start(self, delivery: Delivery) -> None:
+        conversation_id = delivery.line.conversation_id
+        task = asyncio.create_task(self._deliver(delivery))
+        self._in_flight[conversation_id] = task
+        task.add_done_callback(lambda _: self._ended(conversation_id))
+
+    def _ended(self, conversation_id: int) -> None:
+        self._in_flight.pop(conversation_id, None)
+        self.notify()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        outcome = await self._attempt(delivery)
+        attempt = 0
+        while not await self._recorded(outcome):
+            # Nothing else of this conversation starts before it is known that this line was sent.
+            await asyncio.sleep(backoff(attempt, 30.0, self._jitter))
+            attempt += 1
+
+    async def _attempt(self, delivery: Delivery) -> Outcome:
+        try:
+            await self._sender(delivery.channel).send(delivery.user_id, delivery.line)
+        except Undeliverable as error:
+            return self._dead(delivery, _named(error))
+        except Exception as error:
+            # A defect in a sender holds up its own contact and heals with the next release.
+            return self._later(delivery, error)
+        sent_at = self._clock.now()
+        return lambda outbox: outbox.mark_sent(delivery.id, sent_at)
+
+    def _sender(self, channel: str) -> Sender:
+        if channel not in self._senders:
+            raise Unavailable(f"no sender for {channel}")
+        return self._senders[channel]
+
+    def _later(self, delivery: Delivery, error: Exception) -> Outcome:
+        now = self._clock.now()
+        if now - delivery.created_at >= GIVE_UP_AFTER:
+            return self._dead(delivery, _named(error))
+        until = now + timedelta(seconds=self._pause(delivery, error))
+        log.info(
+            "delivery_postponed", delivery=delivery.id, channel=delivery.channel, error=type(error).__name__
+        )
+        return lambda outbox: outbox.postpone(delivery, until, _named(error))
+
+    def _pause(self, delivery: Delivery, error: Exception) -> float:
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            return error.retry_after + self._jitter()
+        return backoff(delivery.attempts, LONGEST_PAUSE, self._jitter)
+
+    def _dead(self, delivery: Delivery, reason: str) -> Outcome:
+        log.warning("delivery_given_up", delivery=delivery.id, channel=delivery.channel, reason=reason)
+        return lambda outbox: outbox.mark_dead(delivery.id, reason)
+
+    async def _recorded(self, outcome: Outcome) -> bool:
+        try:
+            async with self._work() as work:
+                outcome(work.outbox)
+                await work.commit()
+        except Exception as error:
+            log.error("delivery_not_recorded", error=type(error).__name__)
+            return False
+        return True
+
+
+def _named(error: Exception) -> str:
+    # Only our own errors' words are known to hold nothing of the resident's.
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, HelpdeskError) else name
