@@ -9,7 +9,7 @@ import structlog
 
 from bot.privacy import mask_identity
 
-QUIET = ("httpx", "httpcore", "telegram", "rasa", "rasa_sdk", "apscheduler", "matplotlib", "alembic", "sanic")
+QUIET = ("httpx", "httpcore", "telegram", "rasa", "rasa_sdk", "apscheduler", "matplotlib", "alembic", "sanic", "uvicorn")
 """Libraries that log addresses with tokens, or texts, below WARNING."""
 
 

@@ -1,0 +1,130 @@
+"""The command line: `python -m bot run|chat|train|evaluate|agents|nlu|database|sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import warnings
+from typing import Callable, Sequence
+
+# Warnings of pinned libraries about their own future are noise to an operator.
+os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+if not sys.warnoptions:
+    warnings.simplefilter("ignore")
+
+from bot.dialogue import tensorflow_free
+from bot.errors import HelpdeskError
+from bot.logs import configure_logs
+from bot.settings import Settings, SettingsError, load_settings
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status (2 for unusable settings or arguments)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"Cannot start, these settings cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    configure_logs(settings.log_format, settings.log_level)
+    tensorflow_free.install()
+    command: Command = arguments.command
+    try:
+        return command(settings, arguments)
+    except HelpdeskError as error:
+        print(f"{arguments.name}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(dest="name", required=True)
+
+    def add(name: str, command: Command, words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("run", _run, "start the bot, its pages, and the sandbox unless RECONCILIATION_API_URL is set")
+    chat = add("chat", _chat, "talk to the bot in this terminal")
+    chat.add_argument("--language", choices=("zh", "en"), default="zh")
+    train = add("train", _train, "train the model if its data changed")
+    train.add_argument("--force", action="store_true", help="train even if nothing changed")
+    evaluate = add("evaluate", _evaluate, "measure understanding on the evaluation sets")
+    evaluate.add_argument("rest", nargs=argparse.REMAINDER, help="passed on; see bot/dialogue/evaluation.py")
+    agents = add("agents", _agents, "manage the console's accounts")
+    actions = agents.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="list accounts")
+    new = actions.add_parser("add", help="add an account; prints a one-time password")
+    new.add_argument("account", help="login name")
+    new.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
+    new.add_argument("--display-name", default="", help="the name that residents see")
+    nlu = add("nlu", _nlu, "look at what was not understood, and teach it")
+    lessons = nlu.add_subparsers(dest="action", required=True)
+    review = lessons.add_parser("review", help="list misunderstood messages, similar ones together")
+    review.add_argument("--limit", type=int, default=100)
+    label = lessons.add_parser("label", help="say what a message meant; the next training learns it")
+    label.add_argument("id", type=int)
+    label.add_argument("intent")
+    database = add("database", _database, "bring the schema up to date, or check it")
+    database.add_argument("action", choices=("upgrade", "check"))
+    return parser
+
+
+def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from bot.runner import run
+
+    return run(settings)
+
+
+def _chat(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.runner import chat
+
+    return chat(settings, arguments.language)
+
+
+def _train(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.dialogue.training import model_path, train
+
+    path = model_path(settings.models_dir)
+    if path.is_file() and not arguments.force:
+        print(f"train: {path.name} is up to date")
+        return 0
+    print("train: the data changed, training takes about half a minute ...", flush=True)
+    print(f"train: {train(settings.models_dir, arguments.force).name} is ready")
+    return 0
+
+
+def _evaluate(_settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.dialogue.evaluation import main as evaluate
+
+    return int(evaluate(arguments.rest) or 0)
+
+
+def _agents(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.console import commands
+
+    return asyncio.run(commands.agents(settings, arguments))
+
+
+def _nlu(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.dialogue import lessons
+
+    return asyncio.run(lessons.command(settings, arguments))
+
+
+def _database(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.storage import database
+
+    return asyncio.run(database.command(settings.database_url, arguments.action))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Follows the reconciliation system's events and tells whoever watches a payment."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Callable, Optional, Protocol
+
+import structlog
+
+from bot.errors import HelpdeskError, NotFound
+from bot.notifications.service import WatchesService
+from bot.payments.model import EventsPage, Payment
+from bot.storage.unit_of_work import UnitOfWorkFactory
+
+log = structlog.get_logger(__name__)
+
+BOOKMARK = "reconciliation_events"
+WAIT_SECONDS = 10
+PAUSE_AFTER_ERROR = 5.0
+EXPIRY_EVERY = 3600.0
+
+
+class Events(Protocol):
+    """Where state changes are read from."""
+
+    async def events(self, after: Optional[str] = None, wait: int = 0, limit: int = 100) -> EventsPage: ...
+    async def get_payment(self, serial: str, payer_id_last4: Optional[str] = None) -> Payment: ...
+
+
+class Watcher:
+    """Reads events in order; a page's notices and the bookmark behind it commit together."""
+
+    def __init__(
+        self,
+        work: UnitOfWorkFactory,
+        source: Events,
+        watches: WatchesService,
+        announce: Callable[[int], None],
+        notify: Callable[[], None],
+    ) -> None:
+        self._work = work
+        self._source = source
+        self._watches = watches
+        self._announce = announce
+        self._notify = notify
+
+    async def run(self) -> None:
+        """Follows events until cancelled; trouble with the source only delays it."""
+        loop = asyncio.get_running_loop()
+        next_expiry = loop.time()
+        while True:
+            try:
+                if loop.time() >= next_expiry:
+                    await self.expire()
+                    next_expiry = loop.time() + EXPIRY_EVERY
+                await self.step(WAIT_SECONDS)
+            except HelpdeskError as error:
+                log.warning("events_unavailable", error=type(error).__name__)
+                await asyncio.sleep(PAUSE_AFTER_ERROR)
+            except Exception:
+                log.exception("watcher_failed")
+                await asyncio.sleep(PAUSE_AFTER_ERROR)
+
+    async def step(self, wait: int = 0) -> int:
+        """Reads one page and tells; returns how many conversations were told. Raises RetryLater and Bug."""
+        async with self._work() as work:
+            after = await work.bookmarks.get(BOOKMARK)
+        page = await self._source.events(after=after, wait=wait)
+        if page.cursor == after:
+            return 0
+        told: list[int] = []
+        async with self._work() as work:
+            for serial in dict.fromkeys(event.serial_number for event in page.events):
+                if await work.watches.on(serial):
+                    told += await self._tell(work, serial)
+            work.bookmarks.set(BOOKMARK, page.cursor)
+            await work.commit()
+        self._wake(told)
+        return len(told)
+
+    async def expire(self) -> None:
+        """Ends watches that lasted too long."""
+        async with self._work() as work:
+            told = await self._watches.expire(work)
+            await work.commit()
+        self._wake(told)
+
+    async def _tell(self, work: object, serial: str) -> list[int]:
+        try:
+            payment = await self._source.get_payment(serial)
+        except NotFound:
+            return []
+        return await self._watches.tell(work, payment)
+
+    def _wake(self, conversations: list[int]) -> None:
+        for conversation_id in conversations:
+            self._announce(conversation_id)
+        if conversations:
+            self._notify()

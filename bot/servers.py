@@ -1,0 +1,94 @@
+"""HTTP servers inside this process: bound before anything is promised, stopped by us and not by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Any, Iterator
+
+import uvicorn
+
+GRACE_SECONDS = 3
+
+
+class AddressInUse(OSError):
+    """Another program listens there already."""
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The runner owns the signals: several servers stop together."""
+        yield
+
+
+class RunningServer:
+    """A server that accepts connections; `stop` lets open ones finish for a few seconds."""
+
+    def __init__(self, app: Any, listening: socket.socket) -> None:
+        self.host, self.port = listening.getsockname()[:2]
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            # uvicorn's default WebSocket implementation does not run beside Rasa's websockets 10.
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
+
+    @property
+    def url(self) -> str:
+        """Where to reach it."""
+        return f"http://{self.host}:{self.port}"
+
+    async def started(self) -> None:
+        """Returns once connections are accepted."""
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise RuntimeError("the server ended while starting")
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Stops accepting, lets open requests end, and returns."""
+        self._server.should_exit = True
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def listen(host: str, port: int, fallback: bool = False) -> socket.socket:
+    """A listening socket; with `fallback` any free port when this one is taken. Raises AddressInUse."""
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        if fallback:
+            return _bound(host, 0)
+        raise AddressInUse(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
+
+
+async def serve(app: Any, host: str, port: int, fallback: bool = False) -> RunningServer:
+    """Starts a server and returns once it accepts connections."""
+    running = RunningServer(app, listen(host, port, fallback))
+    await running.started()
+    return running
+
+
