@@ -6,6 +6,7 @@ Without `--model` the model is trained first from `nlu_data/nlu`. Tune on `dev` 
 from __future__ import annotations
 
 import argparse
+import sys
 import tarfile
 import tempfile
 import time
@@ -18,6 +19,7 @@ import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
 from bot.dialogue.examples import OUT_OF_SCOPE, Example, evaluation_examples, training_examples
+from bot.dialogue.likeness import unlike
 from bot.dialogue.nlu.intent_model import IntentModel
 from bot.dialogue.nlu.sentence_encoder import VectorCache
 
@@ -142,6 +144,12 @@ def confusions(outcomes: Sequence[Outcome]) -> list[tuple[tuple[str, str], int]]
     return Counter(wrong).most_common()
 
 
+def unseen_examples() -> list[Example]:
+    """The messages to judge by, without those that are all but the same in the training data."""
+    examples, taught = evaluation_examples(), [example.text for example in training_examples()]
+    return [examples[place] for place in unlike([example.text for example in examples], taught)]
+
+
 def trained_model(vectors: Path = VECTORS) -> IntentModel:
     """Trained now, from the training data."""
     examples = training_examples()
@@ -161,19 +169,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     model = packed_model(options.model) if options.model else trained_model()
     model.rank("warm up")
-    outcomes = evaluate(model.rank, model.threshold, evaluation_examples())
+    outcomes = evaluate(model.rank, model.threshold, unseen_examples())
     from bot.dialogue.evaluation_report import print_report, write_report
 
     print_report(outcomes, errors_of="dev" if options.errors else "")
     if options.report:
-        print(f"report: {write_report(outcomes, options.report)}")
+        sys.stdout.write(f"report: {write_report(outcomes, options.report)}\n")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot evaluate", description=__doc__)
     parser.add_argument("--model", type=Path, help="a Rasa model archive; without it one is trained now")
-    parser.add_argument("--report", type=Path, default=Path("reports/nlu"), help="where the report is written")
+    parser.add_argument("--report", type=Path, default=Path("reports/nlu"), help="its folder")
     parser.add_argument("--errors", action="store_true", help="list every mistake on dev")
     return parser
 

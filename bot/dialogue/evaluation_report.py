@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -34,16 +35,17 @@ _NAMES = {
 
 def print_report(outcomes: Sequence[Outcome], errors_of: str = "") -> None:
     """Both halves side by side, then styles and intents; with `errors_of`, that half's mistakes."""
-    print(text_report(outcomes))
+    sys.stdout.write(text_report(outcomes))
     for outcome in outcomes:
         if errors_of and outcome.example.half == errors_of and _is_mistake(outcome):
             guesses = ", ".join(f"{name} {chance:.2f}" for name, chance in outcome.ranking[:3])
-            print(f"{outcome.example.intent}/{outcome.example.style}: {outcome.example.text} -> {guesses}")
+            told = f"{outcome.example.intent}/{outcome.example.style}: {outcome.example.text}"
+            sys.stdout.write(f"{told} -> {guesses}\n")
 
 
 def text_report(outcomes: Sequence[Outcome]) -> str:
     """The whole report as Markdown, without pictures."""
-    halves = by(lambda o: o.example.half, outcomes)
+    halves = dict(sorted(by(lambda o: o.example.half, outcomes).items()))
     parts = ["# How well the bot understands", _figures(halves)]
     for half, of_half in halves.items():
         parts += [f"## {half}: by style", _styles(of_half), f"## {half}: by intent", _intents(of_half)]
@@ -56,11 +58,11 @@ def write_report(outcomes: Sequence[Outcome], folder: Path) -> Path:
     """`index.md` with its pictures in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     test = by(lambda o: o.example.half, outcomes).get("test", list(outcomes))
-    for name, draw in (("roc", _draw_roc), ("reliability", _draw_reliability), ("confusion", _draw_confusion)):
+    for name, draw in _pictures().items():
         draw(test)
         pyplot.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
         pyplot.close()
-    pictures = "".join(f"![{name}]({name}.png)\n" for name in ("roc", "reliability", "confusion"))
+    pictures = "".join(f"![{name}]({name}.png)\n" for name in _pictures())
     page = folder / "index.md"
     page.write_text(text_report(outcomes) + f"\n## test: pictures\n\n{pictures}", encoding="utf-8")
     return page
@@ -114,6 +116,10 @@ def _confusions(outcomes: Sequence[Outcome]) -> str:
 
 def _calibration(outcomes: Sequence[Outcome]) -> str:
     return _table(["claimed", "came true", "messages"], calibration_table(outcomes))
+
+
+def _pictures() -> dict[str, Callable[[Sequence[Outcome]], None]]:
+    return {"roc": _draw_roc, "reliability": _draw_reliability, "confusion": _draw_confusion}
 
 
 def _draw_roc(outcomes: Sequence[Outcome]) -> None:

@@ -55,7 +55,8 @@ _PATTERNS = tuple(
         r"(?![\d次天个笔遍回号月年分小多几来:/.-])",
     )
 )
-_BARE = re.compile(rf"\s*(?P<minus>-|负)?\s*(?P<yuan>{ARABIC_NUMBER}|{HANZI_NUMBER}|{ENGLISH_NUMBER})\s*[。.!]?\s*")
+_BARE_NUMBER = rf"(?P<yuan>{ARABIC_NUMBER}|{HANZI_NUMBER}|{ENGLISH_NUMBER})"
+_BARE = re.compile(rf"\s*(?P<minus>-|负)?\s*{_BARE_NUMBER}\s*[。.!]?\s*")
 
 
 def find_amounts(text: str) -> list[FoundAmount]:

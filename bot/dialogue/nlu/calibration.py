@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from bot.dialogue.nlu.linear_model import sigmoid, softmax
+from bot.dialogue.nlu.matrix import Matrix
 
 _OUTSIDE_SHARE = 0.2
 
@@ -23,7 +24,7 @@ class Calibration:
 
     @classmethod
     def fit(
-        cls, intents: np.ndarray, gate: np.ndarray, truth: np.ndarray, inside: np.ndarray, accepted: float
+        cls, intents: Matrix, gate: Matrix, truth: Matrix, inside: Matrix, accepted: float
     ) -> Calibration:
         """From unseen messages: intent scores, gate scores, the right column, whether it is in scope.
 
@@ -35,13 +36,13 @@ class Calibration:
         chances = unfinished.probabilities(intents, gate)[inside, :-1].max(axis=1)
         return cls(temperature, slope, offset, float(np.quantile(chances, 1 - accepted)))
 
-    def probabilities(self, intents: np.ndarray, gate: np.ndarray) -> np.ndarray:
+    def probabilities(self, intents: Matrix, gate: Matrix) -> Matrix:
         """A row per message: every intent, then out of scope."""
         outside = sigmoid(self.gate_slope * gate.reshape(-1, 1) + self.gate_offset)
         return np.hstack([softmax(intents / self.temperature) * (1 - outside), outside])
 
 
-def _temperature(scores: np.ndarray, truth: np.ndarray) -> float:
+def _temperature(scores: Matrix, truth: Matrix) -> float:
     rows = np.arange(len(truth))
 
     def surprise(temperature: float) -> float:
@@ -50,10 +51,10 @@ def _temperature(scores: np.ndarray, truth: np.ndarray) -> float:
     return float(minimize_scalar(surprise, bounds=(0.2, 3.0), method="bounded").x)
 
 
-def _platt(scores: np.ndarray, outside: np.ndarray) -> tuple[float, float]:
+def _platt(scores: Matrix, outside: Matrix) -> tuple[float, float]:
     weight = np.where(outside, _OUTSIDE_SHARE / outside.mean(), (1 - _OUTSIDE_SHARE) / (1 - outside.mean()))
 
-    def surprise(line: np.ndarray) -> float:
+    def surprise(line: Matrix) -> float:
         chance = sigmoid(line[0] * scores + line[1])
         return float(-(weight * np.log(np.where(outside, chance, 1 - chance) + 1e-9)).mean())
 

@@ -25,7 +25,7 @@ _WORDS: dict[Channel, str] = {
         r"|(?<![a-z])(?:we ?chat(?: ?pay)?|wei ?xin(?: ?zhi ?fu)?|vx|wx|v信)(?![a-z])"
     ),
     Channel.ALIPAY: (
-        rf"(?:支付[宝保包]|支[富负复]宝|之付宝|花呗|余额宝)(?:转账|转帐|付款|扫码)?"
+        r"(?:支付[宝保包]|支[富负复]宝|之付宝|花呗|余额宝)(?:转账|转帐|付款|扫码)?"
         r"|(?<![a-z])(?:ali ?pay|zhi ?fu ?bao|zfb)(?![a-z])"
     ),
     Channel.UNIONPAY: (

@@ -1,4 +1,4 @@
-"""Days named in a message, resolved against a given today; without a year the most recent past one is meant."""
+"""Days named in a message, resolved against a given today; without a year the most recent is meant."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class FoundDate:
 Resolver = Callable[[re.Match[str], date], "date | None"]
 
 _N = r"(?:\d{1,2}|[一二三四五六七八九十廿]{1,3})"
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_NAME = (
     r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-_WEEKDAYS = "mon tue wed thu fri sat sun".split()
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAY_NAME = (
     r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|"
     r"sat(?:urday)?|sun(?:day)?)"
@@ -174,49 +174,40 @@ def _calendar_day(year: int, month: int, day: int, leap_year_will_do: bool = Fal
         raise _NoSuchDay from None
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], Resolver], ...] = tuple(
-    (re.compile(pattern), resolve)
-    for pattern, resolve in (
-        (r"(?<![\d/-])(?P<year>20\d\d)\s?[-/.]\s?(?P<month>\d{1,2})\s?[-/.]\s?(?P<day>\d{1,2})(?![\d/-])", _full),
-        (rf"(?<!\d)(?P<year>(?:20)?\d\d)\s?年\s?(?P<month>{_N})\s?月\s?(?P<day>{_N})\s?[日号]?", _full),
-        (r"(?<![\da-z_-])(?P<year>20[2-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?![\da-z_-])", _full),
-        (rf"(?<!\d)(?P<month>{_N})\s?月\s?(?P<day>{_N})(?:\s?[日号]|(?![\d个天]))", _month_and_day),
-        (r"(?<![\d/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/.-])", _slashed),
-        (r"(?<![\d/.-])(?P<month>\d{1,2})[.-](?P<day>\d{1,2})\s?[日号]", _month_and_day),
-        (r"(?<![a-z\d])(?P<month>\d{1,2}) ?yue ?(?P<day>\d{1,2})(?: ?(?:hao|ri))?(?![a-z\d])", _month_and_day),
-        (
-            rf"(?<![a-z]){_MONTH_NAME}\.? ?(?P<day>\d{{1,2}}){_ORDINAL}(?:,? (?P<year>20\d\d))?(?![a-z\d])",
-            _english_month,
-        ),
-        (
-            rf"(?<![\da-z])(?P<day>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH_NAME}(?:,? (?P<year>20\d\d))?(?![a-z])",
-            _english_month,
-        ),
-        (r"大前[天日]|da ?qian ?tian(?![a-z])", _ago(3)),
-        (r"前[天日晚](?!理由)|前夜|day before yesterday|(?<![a-z])qian ?(?:tian|ri)(?![a-z])", _ago(2)),
-        (
-            r"昨[天日晚夜儿]|yesterday|last night|(?<![a-z])zuo ?(?:tian|ri|wan)(?![a-z])",
-            _ago(1),
-        ),
-        (
-            r"今[天日朝早晚儿](?!后)|(?<![a-z])(?:today|this (?:morning|afternoon|evening)|jin ?tian)(?![a-z])",
-            _ago(0),
-        ),
-        (rf"(?<!\d)(?P<count>\d{{1,3}}|{HANZI_NUMBER})\s?(?:天|日)(?:以|之)?前", _days_ago),
-        (rf"(?<!\d)(?P<count>\d{{1,2}}|{HANZI_NUMBER})\s?个?{_WEEK}(?:以|之)?前", _weeks_ago),
-        (r"(?<![a-z\d])(?P<count>\d{1,3}|an?|one|two|three|four|five|six|seven|ten) days? (?:ago|back)", _days_ago),
-        (r"(?<![a-z\d])(?P<count>\d{1,2}|a|one|two|three|four) weeks? (?:ago|back)", _weeks_ago),
-        (r"(?<![a-z])(?P<count>\d{1,2}|yi|liang|san|si|wu|liu|qi) ?tian (?:yi ?)?qian(?![a-z])", _days_ago),
-        (rf"(?P<which>上上个?|上个?|这个?|本|今)?{_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
-        (
-            rf"(?<![a-z])(?P<which>shang ?shang ?(?:ge ?)?|shang ?(?:ge ?)?)?{_WEEK_PINYIN} ?{_PINYIN_DAY}(?![a-z])",
-            _pinyin_weekday,
-        ),
-        (rf"(?<![a-z])(?P<which>last|this|on|since|past) {_WEEKDAY_NAME}(?![a-z])", _english_weekday),
-        (
-            rf"(?P<which>上个?月|这个?月|本月)?(?<![\d.,第#])(?P<day>{_N})\s?[号]{_NOT_A_DAY}",
-            _day_of_month,
-        ),
-        (r"(?P<which>上个?月|这个?月|本月)(?P<day>\d{1,2})日?(?![\d个天])", _day_of_month),
-    )
+_LATIN = r"(?<![a-z])"
+_NO_LATIN = r"(?![a-z])"
+_COUNT = rf"(?<!\d)(?P<count>\d{{1,3}}|{HANZI_NUMBER})"
+_YEAR_AFTER = r"(?:,? (?P<year>20\d\d))?"
+_SEPARATED = r"(?P<year>20\d\d)\s?[-/.]\s?(?P<month>\d{1,2})\s?[-/.]\s?(?P<day>\d{1,2})"
+_COMPACT = r"(?P<year>20[2-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)"
+_SMALL = "one|two|three|four|five|six|seven|ten"
+_PINYIN_COUNT = r"(?P<count>\d{1,2}|yi|liang|san|si|wu|liu|qi)"
+_PINYIN_WHICH = r"(?P<which>(?:shang ?){1,2}(?:ge ?)?)?"
+
+_RULES: tuple[tuple[str, Resolver], ...] = (
+    (rf"(?<![\d/-]){_SEPARATED}(?![\d/-])", _full),
+    (rf"(?<!\d)(?P<year>(?:20)?\d\d)\s?年\s?(?P<month>{_N})\s?月\s?(?P<day>{_N})\s?[日号]?", _full),
+    (rf"(?<![\da-z_-]){_COMPACT}(?![\da-z_-])", _full),
+    (rf"(?<!\d)(?P<month>{_N})\s?月\s?(?P<day>{_N})(?:\s?[日号]|(?![\d个天]))", _month_and_day),
+    (r"(?<![\d/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/.-])", _slashed),
+    (r"(?<![\d/.-])(?P<month>\d{1,2})[.-](?P<day>\d{1,2})\s?[日号]", _month_and_day),
+    (r"(?<![a-z\d])(?P<month>\d{1,2}) ?yue ?(?P<day>\d{1,2})(?: ?(?:hao|ri))?(?![a-z\d])", _month_and_day),
+    (rf"{_LATIN}{_MONTH_NAME}\.? ?(?P<day>\d{{1,2}}){_ORDINAL}{_YEAR_AFTER}(?![a-z\d])", _english_month),
+    (rf"(?<![\da-z])(?P<day>\d\d?){_ORDINAL}(?: of)? {_MONTH_NAME}{_YEAR_AFTER}{_NO_LATIN}", _english_month),
+    (rf"大前[天日]|da ?qian ?tian{_NO_LATIN}", _ago(3)),
+    (rf"前[天日晚]|前夜|day before yesterday|{_LATIN}qian ?(?:tian|ri){_NO_LATIN}", _ago(2)),
+    (rf"昨[天日晚夜儿]|yesterday|last night|{_LATIN}zuo ?(?:tian|ri|wan){_NO_LATIN}", _ago(1)),
+    (r"今[天日朝早晚儿](?!后)", _ago(0)),
+    (rf"{_LATIN}(?:today|this (?:morning|afternoon|evening)|jin ?tian){_NO_LATIN}", _ago(0)),
+    (rf"{_COUNT}\s?(?:天|日)(?:以|之)?前", _days_ago),
+    (rf"{_COUNT}\s?个?{_WEEK}(?:以|之)?前", _weeks_ago),
+    (rf"(?<![a-z\d])(?P<count>\d{{1,3}}|an?|{_SMALL}) days? (?:ago|back)", _days_ago),
+    (rf"(?<![a-z\d])(?P<count>\d{{1,2}}|an?|{_SMALL}) weeks? (?:ago|back)", _weeks_ago),
+    (rf"{_LATIN}{_PINYIN_COUNT} ?tian (?:yi ?)?qian{_NO_LATIN}", _days_ago),
+    (rf"(?P<which>上上个?|上个?|这个?|本|今)?{_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
+    (rf"{_LATIN}{_PINYIN_WHICH}{_WEEK_PINYIN} ?{_PINYIN_DAY}{_NO_LATIN}", _pinyin_weekday),
+    (rf"{_LATIN}(?P<which>last|this|on|since|past) {_WEEKDAY_NAME}{_NO_LATIN}", _english_weekday),
+    (rf"(?P<which>上个?月|这个?月|本月)?(?<![\d.,第#])(?P<day>{_N})\s?号{_NOT_A_DAY}", _day_of_month),
+    (r"(?P<which>上个?月|这个?月|本月)(?P<day>\d{1,2})日?(?![\d个天])", _day_of_month),
 )
+_PATTERNS = tuple((re.compile(pattern), resolve) for pattern, resolve in _RULES)

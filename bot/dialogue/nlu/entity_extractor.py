@@ -18,7 +18,7 @@ from bot.dialogue.nlu.entities import find_entities
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
+class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):  # type: ignore[misc]
     """Finds numbers, amounts, dates and channels by pattern; leaves commands alone."""
 
     @classmethod

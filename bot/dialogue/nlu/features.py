@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
+from bot.dialogue.nlu.matrix import Matrix
 from bot.dialogue.nlu.ngrams import NGrams
 from bot.dialogue.nlu.normalise import spell_out
 from bot.dialogue.nlu.reading import Reading
 
-Encode = Callable[[list[str]], np.ndarray]
+Encode = Callable[[list[str]], Matrix]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""Text in one script, width and case without moving a character, so that places stay those of the original."""
+"""Text in one script, width and case; no character moves, so that places stay those of the original."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
-import zhconv
+from bot.dialogue.nlu.script import simplified
 
 
 def fold(text: str) -> str:
@@ -20,5 +20,5 @@ def _fold_char(char: str) -> str:
         return char
     if char in "–—−":
         return "-"
-    simplified = zhconv.convert(folded, "zh-hans")
-    return simplified if len(simplified) == 1 else folded
+    converted = simplified(folded)
+    return converted if len(converted) == 1 else folded

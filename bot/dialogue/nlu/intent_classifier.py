@@ -23,7 +23,7 @@ _RANKED = 10
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class HybridIntentClassifier(GraphComponent, IntentClassifier):
+class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[misc]
     """Names the intent of each message, or `nlu_fallback` where it is not sure enough."""
 
     @staticmethod

@@ -20,6 +20,7 @@ from bot.dialogue.nlu import clauses
 from bot.dialogue.nlu.calibration import Calibration
 from bot.dialogue.nlu.features import Encode, SoundFeatures, WordFeatures
 from bot.dialogue.nlu.linear_model import LinearModel
+from bot.dialogue.nlu.matrix import Matrix
 from bot.dialogue.nlu.ngrams import NGrams
 from bot.dialogue.nlu.reading import Reading, read
 from bot.dialogue.nlu.sentence_encoder import encode
@@ -41,13 +42,13 @@ class Head:
     gate: LinearModel
 
     @classmethod
-    def fit(cls, rows: csr_matrix, labels: np.ndarray, quick: bool = False) -> Head:
+    def fit(cls, rows: csr_matrix, labels: Matrix, quick: bool = False) -> Head:
         """The gate learns from everything, the intents from what is in scope."""
         inside = labels != OUT_OF_SCOPE
         intents = LinearModel.fit(rows[np.flatnonzero(inside)], labels[inside], _STRENGTH, quick)
         return cls(intents, LinearModel.fit(rows, np.where(inside, "in", "out"), _GATE_STRENGTH))
 
-    def scores(self, rows: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    def scores(self, rows: csr_matrix) -> tuple[Matrix, Matrix]:
         """For each row a score per intent, and one for being out of scope."""
         return self.intents.scores(rows), self.gate.scores(rows)
 
@@ -64,7 +65,7 @@ class IntentModel:
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], encoder: Encode = encode) -> IntentModel:
-        """Trained on messages with their intents and on their variations; everything is also learned as pinyin."""
+        """Trained on messages and their variations; everything is also learned as pinyin."""
         readings, varied = [read(text) for text in texts], [read(vary(text)) for text in texts]
         names = np.array(labels)
         words, sounds = WordFeatures.fit(readings), SoundFeatures.fit(readings)
@@ -87,12 +88,12 @@ class IntentModel:
         """Every intent this model can name, out of scope last."""
         return (*self.words_head.intents.labels, OUT_OF_SCOPE)
 
-    def probabilities(self, text: str) -> np.ndarray:
+    def probabilities(self, text: str) -> Matrix:
         """One probability for each of `labels`; a long message is also read clause by clause."""
         reading = read(text)
         parts = clauses.split(reading.words) if clauses.is_long(reading.words) else []
         if len(parts) < 2:
-            return self._of_readings([reading])[0]
+            return np.asarray(self._of_readings([reading])[0])
         each = self._of_readings([reading, *(reading.part(part) for part in parts)])
         return _weigh(each[0], each[1:])
 
@@ -101,7 +102,7 @@ class IntentModel:
         chances = self.probabilities(text)
         return [(self.labels[column], float(chances[column])) for column in np.argsort(-chances)]
 
-    def _of_readings(self, readings: list[Reading]) -> np.ndarray:
+    def _of_readings(self, readings: list[Reading]) -> Matrix:
         if readings[0].in_pinyin:
             scores = self.sounds_head.scores(self.sounds.rows(readings))
         else:
@@ -111,7 +112,7 @@ class IntentModel:
     def save(self, folder: Path) -> None:
         """Written as one npz of arrays and one json of names."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, np.ndarray] = {}
+        arrays: dict[str, Matrix] = {}
         names: dict[str, object] = {"calibration": asdict(self.calibration)}
         for name, grams in self._ngrams().items():
             names[name] = {"shape": grams.shape, "vocabulary": grams.vocabulary}
@@ -161,19 +162,19 @@ class IntentModel:
         }
 
 
-def _cross_validated(rows: csr_matrix, labels: np.ndarray) -> Calibration:
+def _cross_validated(rows: csr_matrix, labels: Matrix) -> Calibration:
     """The calibration on messages scored by models that were trained without them."""
     columns = {name: column for column, name in enumerate(sorted(set(labels) - {OUT_OF_SCOPE}))}
     intents, gate = np.zeros((len(labels), len(columns))), np.zeros(len(labels))
     for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(rows, labels):
-        intents[unseen], outside = (head := Head.fit(rows[seen], labels[seen], quick=True)).scores(rows[unseen])
+        head = Head.fit(rows[seen], labels[seen], quick=True)
+        intents[unseen], outside = head.scores(rows[unseen])
         gate[unseen] = outside.ravel()
-        assert tuple(columns) == head.intents.labels
     truth = np.array([columns.get(name, 0) for name in labels])
     return Calibration.fit(intents, gate, truth, labels != OUT_OF_SCOPE, _ACCEPTED)
 
 
-def _weigh(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+def _weigh(whole: Matrix, parts: Matrix) -> Matrix:
     """The whole story, its strongest clause and its last one, where the question usually is."""
     strongest = parts.max(axis=0)
     mixed = _WHOLE * whole + _STRONGEST * strongest / strongest.sum() + _LAST * parts[-1]

@@ -10,17 +10,21 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from bot.dialogue.nlu.matrix import Matrix
+
 
 @dataclass(frozen=True)
 class LinearModel:
     """Scores for each label: a weight per feature and an offset."""
 
     labels: tuple[str, ...]
-    weights: np.ndarray
-    offsets: np.ndarray
+    weights: Matrix
+    offsets: Matrix
 
     @classmethod
-    def fit(cls, features: csr_matrix, labels: np.ndarray, strength: float, quick: bool = False) -> LinearModel:
+    def fit(
+        cls, features: csr_matrix, labels: Matrix, strength: float, quick: bool = False
+    ) -> LinearModel:
         """Trained with inverse regularisation `strength`, every label counting alike; `quick` stops early."""
         regression = LogisticRegression(
             C=strength, max_iter=30 if quick else 80, tol=1e-2, class_weight="balanced"
@@ -34,17 +38,17 @@ class LinearModel:
             regression.intercept_.astype(np.float32),
         )
 
-    def scores(self, features: csr_matrix) -> np.ndarray:
+    def scores(self, features: csr_matrix) -> Matrix:
         """A row per message, a column per label; for two labels one column, for the second."""
         return np.asarray(features @ self.weights.T) + self.offsets
 
 
-def softmax(scores: np.ndarray) -> np.ndarray:
+def softmax(scores: Matrix) -> Matrix:
     """Probabilities from scores, row by row."""
     exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
 
-def sigmoid(scores: np.ndarray) -> np.ndarray:
+def sigmoid(scores: Matrix) -> Matrix:
     """Probability from a score."""
     return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))))

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.dialogue.nlu.matrix import Matrix
+
 
 @dataclass(frozen=True)
 class NGrams:
@@ -25,7 +27,7 @@ class NGrams:
         return cls(vectorizer.fit(texts), unit, shortest, longest)
 
     @classmethod
-    def restore(cls, vocabulary: list[str], rarity: np.ndarray, shape: list[str | int]) -> NGrams:
+    def restore(cls, vocabulary: list[str], rarity: Matrix, shape: list[str | int]) -> NGrams:
         """What `vocabulary`, `rarity` and `shape` described."""
         unit, shortest, longest = str(shape[0]), int(shape[1]), int(shape[2])
         vectorizer = _vectorizer(unit, shortest, longest, vocabulary=vocabulary)
@@ -38,7 +40,7 @@ class NGrams:
         return [str(gram) for gram in self.vectorizer.get_feature_names_out()]
 
     @property
-    def rarity(self) -> np.ndarray:
+    def rarity(self) -> Matrix:
         """The inverse document frequency of each column."""
         return np.asarray(self.vectorizer.idf_)
 

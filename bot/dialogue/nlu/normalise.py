@@ -6,9 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import zhconv
 from pypinyin import lazy_pinyin
 
+from bot.dialogue.nlu.script import simplified
 from bot.dialogue.nlu.vocabulary import DOMAIN_TERMS, EMOJI_MEANING, REAL_HOMOPHONES, SHANGHAINESE, SLIPS
 from bot.payments.serial_numbers import NumberKind, find_numbers
 
@@ -17,6 +17,7 @@ SERIAL, TICKET, AMOUNT, PHONE, NUMBER = "\ue000", "\ue001", "\ue002", "\ue003", 
 PLACEHOLDER_WORDS = {SERIAL: "流水号", TICKET: "工单号", AMOUNT: "20元", PHONE: "手机号", NUMBER: "3"}
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Mn"}
+_TONED = re.compile("[\u00e0-\u024f]")
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HANZI = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _REPEATED_MARK = re.compile(r"([!?。,.~…、;:])\1+")
@@ -38,10 +39,9 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def clean(text: str) -> str:
     """Same words, one script: NFKC, simplified, lower case, nothing invisible, no stray spaces."""
-    folded = unicodedata.normalize("NFKC", text).lower()
+    folded = _TONED.sub(_toneless, unicodedata.normalize("NFKC", text).lower())
     visible = "".join(" " if c in "\n\r\t" else c for c in folded if _is_visible(c))
-    simplified = zhconv.convert(visible, "zh-hans")
-    return _squeeze(simplified)
+    return _squeeze(simplified(visible))
 
 
 def normalise(text: str) -> str:
@@ -88,6 +88,10 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 def _whole_word(word: str) -> str:
     escaped = re.escape(word)
     return rf"(?<![a-z0-9]){escaped}(?![a-z0-9])" if word.isascii() else escaped
+
+
+def _toneless(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFD", match[0])[0]
 
 
 def _is_visible(char: str) -> bool:

@@ -13,12 +13,24 @@ from bot.dialogue.nlu.normalise import HANZI
 _LETTERS = re.compile(r"[a-z']+")
 _LONGEST_SYLLABLE = 6
 ENGLISH_LOOKALIKES = frozenset(
-    "a ai an ban bang bin can chain change chi dance dang den die do e fan fang fen gang get gun hang he hen her "
-    "hi him ho in i is long lie lie man me men mine my name nine nan no on one our pan panda pay pin pie rang ran "
-    "rule run sang sent she shine shout so song sun sure tan tang ten tie to tong wage wan wang way we were wine "
-    "woman women you bug bill bank banned china tell time cancel online alone line fine dan "
-    "hey hello ok okay refund status paid check".split()
-)
+    {
+        "a", "advance", "age", "ai", "alone", "an", "are", "balance", "ban", "bang", "bank", "banned",
+        "base", "bike", "bill", "bin", "bite", "bug", "came", "can", "canada", "cancel", "case", "chain",
+        "chance", "change", "check", "cheque", "chi", "china", "chinese", "dan", "dance", "dang", "data",
+        "database", "date", "den", "die", "do", "due", "e", "fade", "fake", "fan", "fang", "fen", "finance",
+        "fine", "future", "game", "gang", "gate", "gene", "get", "guide", "gun", "hang", "hate", "he",
+        "hello", "hen", "hence", "her", "here", "hey", "hi", "him", "ho", "human", "i", "in", "is", "june",
+        "lame", "lane", "language", "late", "lie", "like", "line", "long", "machine", "made", "make",
+        "male", "man", "manage", "mate", "me", "mean", "men", "menu", "mile", "mine", "mini", "minute",
+        "mobile", "more", "my", "name", "nan", "nine", "no", "ok", "okay", "on", "one", "online", "open",
+        "our", "outage", "page", "paid", "pan", "panda", "pay", "pen", "pie", "pile", "pin", "pine",
+        "police", "ran", "rang", "refund", "residence", "rude", "rule", "run", "same", "sang", "sea",
+        "sense", "sent", "shame", "share", "she", "shine", "shout", "side", "since", "site", "so", "song",
+        "status", "sun", "sure", "take", "taken", "tale", "tan", "tang", "tea", "tell", "ten", "tie",
+        "tile", "time", "to", "tong", "tune", "wage", "wan", "wang", "way", "we", "were", "wine", "woman",
+        "women", "you",
+    }
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)

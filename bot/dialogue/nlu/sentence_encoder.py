@@ -10,6 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
+from bot.dialogue.nlu.matrix import Matrix
+
 WIDTH = 512
 LONGEST_TEXT = 160
 
@@ -17,7 +19,7 @@ LONGEST_TEXT = 160
 class Encoder(Protocol):
     """Turns texts into rows of a matrix."""
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: list[str]) -> Matrix:
         """One row of `WIDTH` for each text."""
 
 
@@ -30,7 +32,7 @@ def sentence_encoder() -> Encoder:
     return encoder
 
 
-def encode(texts: list[str]) -> np.ndarray:
+def encode(texts: list[str]) -> Matrix:
     """One unit vector per text; long texts are cut, empty ones are zero."""
     vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
     filled = [row for row, text in enumerate(texts) if text.strip()]
@@ -46,7 +48,7 @@ class VectorCache:
         self._path = path
         self._known = self._read()
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: list[str]) -> Matrix:
         """As `encode`, encoding only unknown texts."""
         keys = [_key(text) for text in texts]
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
@@ -58,7 +60,7 @@ class VectorCache:
             return np.zeros((0, WIDTH), dtype=np.float32)
         return np.stack([self._known[key] for key in keys]).astype(np.float32)
 
-    def _read(self) -> dict[str, np.ndarray]:
+    def _read(self) -> dict[str, Matrix]:
         if not self._path.is_file():
             return {}
         with np.load(self._path, allow_pickle=False) as stored:
