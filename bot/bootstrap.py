@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Optional
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.announcer import Announcer
+from bot.clerk import Dialogue
 from bot.clock import Clock, SystemClock
-from bot.desk import Desk, Dialogue
+from bot.desk import Desk
 from bot.notifications.service import WatchesService
 from bot.payments.client import ClientConfig, ReconciliationClient
 from bot.payments.service import OwnershipLimits, PaymentsService
@@ -21,8 +21,9 @@ from bot.sandbox.keys import RESIDENT_KEY
 from bot.seal import Seal, secret_key
 from bot.services import Services
 from bot.settings import Settings, load_settings
-from bot.storage.database import migrate, open_database
+from bot.storage.database import Database, migrate, open_database
 from bot.storage.ownership import StoredOwnershipAttempts
+from bot.storage.turnstile import Turnstile, turnstile_for
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
@@ -35,12 +36,13 @@ class House:
     settings: Settings
     secret: str
     clock: Clock
-    engine: AsyncEngine
+    engine: Database
     work: UnitOfWorkFactory
     phrases: Phrases
     client: ReconciliationClient
     services: Services
     announcer: Announcer
+    turnstile: Turnstile
 
     def desk(self, dialogue: Dialogue) -> Desk:
         """The desk over a dialogue."""
@@ -52,11 +54,14 @@ class House:
             phrases=self.phrases,
             announcer=self.announcer,
             message_max_chars=self.settings.message_max_chars,
+            flood_messages_per_minute=self.settings.flood_messages_per_minute,
+            turnstile=self.turnstile,
         )
 
     async def aclose(self) -> None:
         """Closes connections."""
         await self.client.aclose()
+        await self.turnstile.aclose()
         await self.engine.dispose()
 
 
@@ -105,6 +110,7 @@ def build_house(
         client=client,
         services=services,
         announcer=Announcer(),
+        turnstile=turnstile_for(engine),
     )
 
 
@@ -126,5 +132,3 @@ def _client_config(settings: Settings, url: str) -> ClientConfig:
     if not key and settings.uses_sandbox:
         key = RESIDENT_KEY
     return ClientConfig(base_url=url, api_key=key)
-
-

@@ -1,51 +1,32 @@
-"""The way of a message: accept once, keep order, hand it to a person or to the dialogue."""
+"""The way of a message: accept once, keep order, have it answered, and answer again what was left over."""
 
 from __future__ import annotations
 
 import asyncio
-import weakref
-from typing import Optional, Protocol
+import unicodedata
+from contextlib import suppress
+from datetime import timedelta
+from typing import Optional
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 
 from bot.announcer import Announcer
-from bot.errors import InvalidInput
-from bot.messages import (
-    Accepted,
-    Author,
-    Contact,
-    Conversation,
-    ConversationStatus,
-    IncomingMessage,
-    Line,
-    MessageKind,
-    Reply,
-)
+from bot.clerk import Clerk, Dialogue
+from bot.errors import Conflict, InvalidInput
+from bot.messages import Accepted, Contact, Conversation, IncomingMessage, Line, MessageKind
 from bot.phrasebook import Phrases
-from bot.reading import Reading, read_message
 from bot.seal import Seal
 from bot.services import Services
-from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from bot.turn import Private, Turn
+from bot.storage.turnstile import Turnstile
+from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
 MAX_USER_ID = 128
 MAX_MESSAGE_ID = 160
-
-
-class Dialogue(Protocol):
-    """Understands a message and decides what to say."""
-
-    async def awaiting(self, turn: Turn) -> Optional[str]:
-        """The slot that the last question asked for, or None."""
-
-    async def respond(self, turn: Turn, text: str) -> list[Reply]:
-        """The replies to a message (masked text, or a button's payload)."""
-
-    def knows(self, payload: str) -> bool:
-        """True when a button's payload names something that the dialogue can do."""
+LANGUAGES = ("zh", "en")
+RECOVERED_AT_ONCE = 8
+PAGE = 500
 
 
 class Desk:
@@ -60,50 +41,43 @@ class Desk:
         phrases: Phrases,
         announcer: Announcer,
         message_max_chars: int = 2000,
+        flood_messages_per_minute: int = 30,
+        turnstile: Optional[Turnstile] = None,
     ) -> None:
         self._work = work
-        self._dialogue = dialogue
-        self._services = services
+        self._clock = services.clock
         self._seal = seal
-        self._phrases = phrases
         self._announcer = announcer
         self._max_chars = message_max_chars
-        self._locks: "weakref.WeakValueDictionary[int, asyncio.Lock]" = weakref.WeakValueDictionary()
+        self._turnstile = turnstile or Turnstile()
+        self._clerk = Clerk(
+            work, dialogue, services, seal, phrases, message_max_chars, flood_messages_per_minute
+        )
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Stores a message before it is acknowledged; the same one again is answered from the store.
 
-        Raises InvalidInput when the channel's ids cannot be stored.
+        Raises InvalidInput when the channel's ids cannot be stored, RetryLater when nothing was stored.
         """
         _check_ids(message)
         async with self._work() as work:
-            known = await work.incoming.find(message.contact.channel, message.message_id)
-            if known:
-                return known
-            now = self._services.clock.now()
-            conversation = await work.conversations.open(message.contact, now, message.language or "zh")
-            # One character over the limit is enough to say that it is too long.
-            sealed = self._seal.close(message.text[: self._max_chars + 1])
-            work.incoming.add(
-                conversation.id, message.contact, message.message_id, message.kind, sealed, now
-            )
-            try:
-                await work.commit()
-            except IntegrityError:
-                pass  # Delivered twice at the same moment; the first one's row is as good.
             accepted = await work.incoming.find(message.contact.channel, message.message_id)
+            if accepted is None:
+                await self._store(message)
+                accepted = await work.incoming.find(message.contact.channel, message.message_id)
         assert accepted is not None
+        if accepted.contact != message.contact:
+            raise InvalidInput("message_id", "somebody else's message has this id")
         return accepted
 
     async def answer(self, accepted: Accepted) -> list[Line]:
-        """The replies to an accepted message, made now if they are not there; older ones go first."""
-        lock = self._locks.setdefault(accepted.conversation_id, asyncio.Lock())
-        async with lock:
-            async with self._work() as work:
-                waiting = await work.incoming.unanswered(accepted.conversation_id)
-            for one in waiting:
-                if one.id <= accepted.id:
-                    await self._answer_one(one)
+        """The replies to an accepted message, made now if they are not there; older ones go first.
+
+        Raises RetryLater when the database cannot be used; the message then stays to be answered.
+        """
+        if accepted.answered_at is None:
+            async with self._turnstile.one_at_a_time(accepted.conversation_id):
+                await self._answer_until(accepted)
         async with self._work() as work:
             return await work.lines.replies_to(accepted.id)
 
@@ -111,13 +85,31 @@ class Desk:
         """Accepts a message and answers it."""
         return await self.answer(await self.accept(message))
 
-    async def recover(self) -> int:
-        """Answers what an earlier process accepted and did not finish; returns how many."""
-        async with self._work() as work:
-            waiting = await work.incoming.unanswered()
-        for one in waiting:
-            await self.answer(one)
-        return len(waiting)
+    async def recover(self, older_than: timedelta = timedelta(0)) -> int:
+        """Answers what was accepted and left over, by this process or an earlier one; returns how many.
+
+        One that cannot be answered now holds up its own conversation only.
+        """
+        left_over = await self._left_over(older_than)
+        limit = asyncio.Semaphore(RECOVERED_AT_ONCE)
+        by_conversation: dict[int, list[Accepted]] = {}
+        for accepted in left_over:
+            by_conversation.setdefault(accepted.conversation_id, []).append(accepted)
+        answered = await asyncio.gather(*(self._recover_all(own, limit) for own in by_conversation.values()))
+        return sum(answered)
+
+    async def run(self, every: float = 30.0) -> None:
+        """Answers what was left over, for ever: after a restart, and after the database was away."""
+        older_than = timedelta(0)
+        while True:
+            try:
+                answered = await self.recover(older_than)
+                if answered:
+                    log.info("left_over_answered", messages=answered)
+            except Exception as error:
+                log.warning("left_over_unreadable", error=type(error).__name__)
+            await asyncio.sleep(every)
+            older_than = timedelta(seconds=every)  # what came later is being answered right now
 
     async def conversation_of(self, contact: Contact) -> Optional[Conversation]:
         """The contact's conversation, or None before the first message."""
@@ -140,65 +132,56 @@ class Desk:
         else:
             await self._announcer.wait(conversation.id, seconds)
 
-    async def _answer_one(self, accepted: Accepted) -> None:
+    async def _store(self, message: IncomingMessage) -> None:
+        now = self._clock.now()
+        language = message.language if message.language in LANGUAGES else LANGUAGES[0]
         async with self._work() as work:
-            conversation = await work.conversations.get(accepted.conversation_id)
-            assert conversation is not None and accepted.sealed is not None
-            turn = Turn(
-                conversation=conversation,
-                work=work,
-                services=self._services,
-                message_key=f"message-{accepted.contact.channel}-{accepted.id}",
-                now=self._services.clock.now(),
-            )
-            reading, replies = await self._replies(turn, accepted)
-            self._stage(turn, accepted, reading, replies)
-            await work.commit()
-        self._announcer.announce(conversation.id)
+            conversation = await work.conversations.open(message.contact, now, language)
+            # One character over the limit is enough to say that it is too long.
+            sealed = self._seal.close(message.text[: self._max_chars + 1])
+            work.incoming.add(conversation.id, message.contact, message.message_id, message.kind, sealed, now)
+            with suppress(Conflict):  # delivered twice at the same moment; the first one's row is as good
+                await work.commit()
 
-    async def _replies(self, turn: Turn, accepted: Accepted) -> tuple[Reading, list[Reply]]:
-        assert accepted.sealed is not None
-        text = self._seal.open(accepted.sealed)
-        reading = read_message(
-            text,
-            kind=accepted.kind,
-            offered=turn.conversation.offered,
-            awaiting=await self._dialogue.awaiting(turn),
-            max_chars=self._max_chars,
-            knows=self._dialogue.knows,
-        )
-        turn.private = Private(id_last4=reading.id_last4)
-        if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
-            return reading, []
-        if reading.refusal:
-            return reading, [self._phrases.say(reading.refusal, turn.conversation.language)]
-        return reading, await self._decide(turn, reading)
+    async def _answer_until(self, accepted: Accepted) -> None:
+        async with self._work() as work:
+            waiting = await work.incoming.unanswered(accepted.conversation_id, until=accepted.id)
+        for one in waiting:
+            await self._clerk.answer(one)
+            self._announcer.announce(one.conversation_id)
 
-    async def _decide(self, turn: Turn, reading: Reading) -> list[Reply]:
-        try:
-            return await self._dialogue.respond(turn, reading.for_dialogue)
-        except Exception:
-            # A defect must not leave the resident without an answer, nor the message in the queue for ever.
-            log.exception("dialogue_failed", message_key=turn.message_key)
-            turn.work.drop_staged()
-            return [self._phrases.say("utter_internal_error", turn.conversation.language)]
+    async def _left_over(self, older_than: timedelta) -> list[Accepted]:
+        before = self._clock.now() - older_than
+        found: list[Accepted] = []
+        while True:
+            async with self._work() as work:
+                page = await work.incoming.left_over(before, found[-1].id if found else 0, PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found
 
-    def _stage(self, turn: Turn, accepted: Accepted, reading: Reading, replies: list[Reply]) -> None:
-        work: UnitOfWork = turn.work
-        said = Reply(text=reading.for_transcript, author=Author.RESIDENT)
-        work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
-        for reply in replies:
-            work.lines.add(turn.conversation, reply, turn.now, in_reply_to=accepted.id)
-        work.incoming.mark_answered(accepted.id, reading.for_transcript, turn.now)
-        offered = replies[-1].buttons if replies else turn.conversation.offered
-        turn.change_conversation(offered=offered, last_message_at=turn.now)
+    async def _recover_all(self, messages: list[Accepted], limit: asyncio.Semaphore) -> int:
+        """Answers one conversation's messages in order, up to the first that cannot be answered now."""
+        async with limit:
+            for count, accepted in enumerate(messages):
+                try:
+                    await self.answer(accepted)
+                except Exception as error:
+                    log.error("left_over_not_answered", incoming=accepted.id, error=type(error).__name__)
+                    return count
+        return len(messages)
 
 
 def _check_ids(message: IncomingMessage) -> None:
-    if not message.contact.user_id or len(message.contact.user_id) > MAX_USER_ID:
-        raise InvalidInput("sender", f"a sender id has 1 to {MAX_USER_ID} characters")
-    if not message.message_id or len(message.message_id) > MAX_MESSAGE_ID:
-        raise InvalidInput("message_id", f"a message id has 1 to {MAX_MESSAGE_ID} characters")
+    if not _storable(message.contact.user_id, MAX_USER_ID):
+        raise InvalidInput("sender", f"a sender id has 1 to {MAX_USER_ID} printable characters")
+    if not _storable(message.message_id, MAX_MESSAGE_ID):
+        raise InvalidInput("message_id", f"a message id has 1 to {MAX_MESSAGE_ID} printable characters")
     if not isinstance(message.kind, MessageKind):
         raise InvalidInput("kind", "unknown kind of message")
+
+
+def _storable(identifier: str, longest: int) -> bool:
+    # PostgreSQL stores neither NUL nor half a surrogate pair.
+    kinds = {unicodedata.category(character) for character in identifier}
+    return 0 < len(identifier) <= longest and not kinds & {"Cc", "Cs"}

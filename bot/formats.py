@@ -11,7 +11,9 @@ from bot.phrasebook import Phrases
 
 def money(fen: int, phrases: Phrases, language: str) -> str:
     """An amount in fen as yuan, without needless zeros: 2000 → 20, 1950 → 19.50."""
-    yuan = f"{fen // 100}" if fen % 100 == 0 else f"{fen // 100}.{fen % 100:02d}"
+    whole, rest = divmod(abs(fen), 100)
+    sign = "-" if fen < 0 else ""
+    yuan = f"{sign}{whole}.{rest:02d}" if rest else f"{sign}{whole}"
     return phrases.say("utter_money", language, yuan=yuan).text
 
 

@@ -106,6 +106,8 @@ class Conversation:
     offered: tuple[Button, ...]
     created_at: datetime
     last_message_at: datetime
+    flooded_at: Optional[datetime] = None
+    """When the resident was last asked to slow down."""
 
 
 @dataclass(frozen=True)

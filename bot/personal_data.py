@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.messages import Conversation
+from bot.messages import Conversation, ConversationStatus
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class PersonalDataService:
         return found
 
     def erase(self, work: Any, conversation: Conversation) -> None:
-        """Stages the erasure of every text, and the end of tickets and watches.
+        """Stages the erasure of every text, and the end of tickets, watches and of waiting for a person.
 
         The rows that prove that a message was accepted stay, without their text: a platform that
         delivers it again must not be answered twice.
         """
         work.personal_data.erase(conversation.id)
+        # Buttons carry serial numbers.
+        work.conversations.update(conversation, status=ConversationStatus.WITH_BOT, offered=())

@@ -10,7 +10,8 @@ from typing import Callable, Optional, Sequence
 from bot.messages import Button, MessageKind
 from bot.privacy import find_id_last4, mask_identity
 
-TYPED_FREELY = frozenset({"amount_fen", "payer_id_last4"})
+LAST4_ASKED = "payer_id_last4"
+TYPED_FREELY = frozenset({"amount_fen", LAST4_ASKED})
 """Questions whose answer may be a bare digit, so that a digit does not choose a button."""
 
 REFUSALS = {
@@ -22,8 +23,14 @@ REFUSALS = {
     MessageKind.OTHER: "utter_kind_not_supported",
 }
 
-ID_LAST4 = re.compile(r"(?<![0-9A-Za-z])([0-9]{3}[0-9Xx])(?![0-9A-Za-z])")
+ID_LAST4 = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][.\-/:])"  # not the end of a number, a date or a word
+    r"([0-9](?:[ \-]?[0-9]){2}[ \-]?[0-9Xx])"
+    r"(?![0-9A-Za-z年月日元块分])(?![.\-/: ][0-9])"
+)
 LAST4_MARK = "‹id_last4›"
+CUT_NUMBER = re.compile(r"[0-9０-９A-Za-z \-]+\Z")
+"""What may be the first part of an identity number that was cut in two."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +59,39 @@ def read_message(
     if kind in REFUSALS:
         return Reading("", f"‹{kind.value}›", refusal=REFUSALS[kind])
     if len(text) > max_chars:
-        return Reading("", mask_identity(clean(text))[:200] + "…", refusal="utter_too_long")
+        kept = CUT_NUMBER.sub("", clean(text[:max_chars]))
+        return Reading("", _masked(kept, awaiting) + "…", refusal="utter_too_long")
     cleaned = clean(text)
-    if not cleaned:
+    if not _has_content(cleaned):
         return Reading("", "‹empty›", refusal="utter_empty_message")
     if kind is MessageKind.BUTTON or cleaned.startswith("/"):
-        return _read_payload(cleaned, offered, knows)
+        return _read_payload(cleaned, offered, awaiting, knows)
     chosen = _typed_equivalent(cleaned, offered, awaiting)
     if chosen:
         return Reading(chosen.payload, chosen.title)
     return _read_words(cleaned, awaiting)
 
 
-def clean(text: str) -> str:
-    """The text without control characters and half surrogates; line breaks become spaces."""
-    kept = (" " if c in "\r\n\t" else c for c in text)
-    printable = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
-    return printable.strip()
+def clean(text: str, keep: str = "") -> str:
+    """The text without control characters and half surrogates; line breaks become spaces unless kept."""
+    spaced = (" " if c in "\r\n\t\v\f\x85\u2028\u2029" and c not in keep else c for c in text)
+    printable = (c for c in spaced if c in keep or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
+    return "".join(printable).strip()
 
 
-def _read_payload(payload: str, offered: Sequence[Button], knows: Callable[[str], bool]) -> Reading:
+def _has_content(text: str) -> bool:
+    """True when something can be seen: a letter, a digit, a sign, an emoji."""
+    return any(unicodedata.category(c)[0] in "LNPS" for c in text)
+
+
+def _read_payload(
+    payload: str, offered: Sequence[Button], awaiting: Optional[str], knows: Callable[[str], bool]
+) -> Reading:
     for button in offered:
         if button.payload == payload:
             return Reading(payload, button.title)
     if not knows(payload):
-        return Reading("", mask_identity(payload), refusal="utter_unknown_button")
+        return Reading("", _masked(payload, awaiting), refusal="utter_unknown_button")
     masked = mask_identity(payload)
     return Reading(masked, masked)
 
@@ -93,11 +108,22 @@ def _typed_equivalent(text: str, offered: Sequence[Button], awaiting: Optional[s
 
 
 def _read_words(text: str, awaiting: Optional[str]) -> Reading:
-    last4 = find_id_last4(text)
+    masked = _masked(text, awaiting)
+    return Reading(masked, masked, id_last4=find_id_last4(text) or _last4_alone(text, awaiting))
+
+
+def _masked(text: str, awaiting: Optional[str]) -> str:
     masked = mask_identity(text)
-    if awaiting == "payer_id_last4":
-        found = ID_LAST4.search(unicodedata.normalize("NFKC", masked))
-        if found:
-            last4 = last4 or found.group(1).upper()
-            masked = ID_LAST4.sub(LAST4_MARK, unicodedata.normalize("NFKC", masked))
-    return Reading(masked, masked, id_last4=last4)
+    if awaiting != LAST4_ASKED:
+        return masked
+    plain = unicodedata.normalize("NFKC", masked)
+    return ID_LAST4.sub(LAST4_MARK, plain) if ID_LAST4.search(plain) else masked
+
+
+def _last4_alone(text: str, awaiting: Optional[str]) -> Optional[str]:
+    """The four characters that were asked for; None when there are two: a try is not wasted on a guess."""
+    if awaiting != LAST4_ASKED:
+        return None
+    found = ID_LAST4.findall(unicodedata.normalize("NFKC", mask_identity(text)))
+    said = {re.sub(r"[ \-]", "", one).upper() for one in found}
+    return said.pop() if len(said) == 1 else None

@@ -6,11 +6,14 @@ import base64
 import hashlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot.errors import Bug
+
+KEY_MIN_CHARS = 16
 
 
 class Seal:
@@ -33,16 +36,32 @@ class Seal:
 
 
 def secret_key(configured: str, data_dir: Path) -> str:
-    """The configured key, or one made on the first start and kept in `data_dir` for its owner only."""
+    """The configured key, or one made on the first start and kept in `data_dir` for its owner only.
+
+    Raises Bug when the file that should hold it is empty: a new key would make sealed messages unreadable.
+    """
     if configured:
         return configured
-    data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "secret.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(32)
-        file.write(key)
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        _write_once(path, secrets.token_urlsafe(32))
+    key = path.read_text().strip()
+    if len(key) < KEY_MIN_CHARS:
+        raise Bug(f"{path} holds no key: put it back, or remove it to have a new one made")
     return key
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Writes the whole file or nothing; of several processes that try at once, one succeeds."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass  # Another process was quicker; its key is everybody's.
+    finally:
+        os.unlink(name)

@@ -6,9 +6,12 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Optional
 
-from pydantic import BaseSettings, Field, ValidationError, validator
+from pydantic import BaseSettings, Field, ValidationError, root_validator, validator
 
 ROOT = Path(__file__).resolve().parent.parent
+
+SECRET = frozenset({"database_url", "reconciliation_api_key", "telegram_bot_token", "secret_key"})
+"""What is never shown, not even in a traceback."""
 
 
 class SettingsError(ValueError):
@@ -17,6 +20,8 @@ class SettingsError(ValueError):
 
 class Settings(BaseSettings):
     """Everything an operator may set; with nothing set, it runs on SQLite, the sandbox and web chat.
+
+    A variable that is set but empty counts as not set.
 
     Seconds, minutes and hours are named in the field; clock times are Asia/Shanghai (+08:00).
     """
@@ -37,6 +42,7 @@ class Settings(BaseSettings):
     models_dir: Path = Path("models")
 
     message_max_chars: int = Field(2000, ge=100)
+    flood_messages_per_minute: int = Field(30, ge=1)
     ownership_tries: int = Field(5, ge=1)
     ownership_window_minutes: int = Field(30, ge=1)
     work_from: time = time(9, 0)
@@ -51,6 +57,14 @@ class Settings(BaseSettings):
         frozen = True
         extra = "ignore"
 
+    @root_validator(pre=True)
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value != ""}
+
+    @validator("log_format", "log_level", pre=True)
+    def _any_case(cls, word: Any) -> Any:
+        return word.lower() if isinstance(word, str) else word
+
     @validator("database_url")
     def _async_driver(cls, url: str) -> str:
         """Accepts the usual spellings and names the asynchronous driver that we ship."""
@@ -61,10 +75,11 @@ class Settings(BaseSettings):
         }
         for plain, driven in spellings.items():
             if url.startswith(plain):
-                return driven + url[len(plain) :]
+                url = driven + url[len(plain) :]
         if not url.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
-        return url
+        # libpq's name for it, as in every hosting provider's address; the driver calls it ssl.
+        return url.replace("sslmode=", "ssl=")
 
     @validator("reconciliation_api_url", "telegram_api_base_url", "telegram_webhook_url")
     def _web_address(cls, url: Optional[str]) -> Optional[str]:
@@ -83,6 +98,11 @@ class Settings(BaseSettings):
         if "work_from" in values and until <= values["work_from"]:
             raise ValueError("must be later than WORK_FROM")
         return until
+
+    def __repr_args__(self) -> list[tuple[Optional[str], Any]]:
+        return [
+            (name, "***" if name in SECRET and value else value) for name, value in super().__repr_args__()
+        ]
 
     @property
     def uses_sandbox(self) -> bool:

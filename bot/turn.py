@@ -36,6 +36,8 @@ class Turn:
     now: datetime
     private: Private = field(default_factory=Private)
     stored_events: int = 0
+    failure: Optional[Exception] = None
+    """What broke in an action, kept here because Rasa goes on as if nothing had happened."""
 
     def change_conversation(self, **changes: Any) -> None:
         """Stages changes to the conversation (status, language, offered)."""

@@ -11,6 +11,8 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
+from bot.turn import current_turn
+
 ACTIONS_PACKAGE = "actions"
 
 
@@ -29,6 +31,11 @@ class LocalActionEndpoint(EndpointConfig):
             return await self._executor.run(json or {})
         except ActionExecutionRejection as rejection:
             raise _rejected(rejection) from rejection
+        except Exception as error:
+            turn = current_turn.get()
+            if turn is not None:
+                turn.failure = error
+            raise
 
 
 def _rejected(rejection: ActionExecutionRejection) -> ClientResponseError:

@@ -55,9 +55,7 @@ class WatchesService:
         known = await work.watches.find(conversation.id, payment.serial_number)
         now = self._clock.now()
         if known is None:
-            work.watches.add(
-                conversation.id, payment.serial_number, *_seen(payment), now, now + self._lasts
-            )
+            work.watches.add(conversation.id, payment.serial_number, *_seen(payment), now, now + self._lasts)
             return Watched.SET
         if known.active:
             return Watched.EXISTS
@@ -85,10 +83,8 @@ class WatchesService:
             if (watch.state, watch.reason) == (state, reason):
                 continue
             conversation = await work.conversations.get(watch.conversation_id)
-            work.lines.add(conversation, self._notice(conversation, payment), self._clock.now())
-            work.watches.update(
-                watch, state=state, reason=reason, active=payment.state not in SETTLED
-            )
+            self._tell(work, conversation, self._notice(conversation, payment))
+            work.watches.update(watch, state=state, reason=reason, active=payment.state not in SETTLED)
             told.append(watch.conversation_id)
         return told
 
@@ -102,18 +98,22 @@ class WatchesService:
                 said = self._phrases.say(
                     "utter_watch_expired", conversation.language, tail=tail(watch.serial_number)
                 )
-                work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), now)
+                self._tell(work, conversation, said)
                 work.watches.update(watch, active=False)
                 told.append(conversation.id)
         return told
 
+    def _tell(self, work: Any, conversation: Conversation, said: Reply) -> None:
+        work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), self._clock.now())
+        if said.buttons:
+            work.conversations.update(conversation, offered=said.buttons)
+
     def _notice(self, conversation: Conversation, payment: Payment) -> Reply:
         report = report_on(payment, self._clock.now())
         what = describe(report, self._clock.now(), self._phrases, conversation.language)
-        said = self._phrases.say(
+        return self._phrases.say(
             "utter_watch_changed", conversation.language, tail=tail(payment.serial_number), what=what
         )
-        return dataclasses.replace(said, author=Author.SYSTEM)
 
 
 def _seen(payment: Payment) -> tuple[str, str]:

@@ -1,4 +1,8 @@
-"""Follows the reconciliation system's events and tells whoever watches a payment."""
+"""Follows the reconciliation system's events and tells whoever watches a payment.
+
+A watch that was set in the very moment when its payment changed may have missed the event, and events may be
+lost on their side; so once in a while every watched payment is looked up again.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,17 @@ from typing import Callable, Optional, Protocol
 
 import structlog
 
-from bot.errors import HelpdeskError, NotFound
+from bot.errors import Conflict, HelpdeskError, InvalidInput, NotFound
 from bot.notifications.service import WatchesService
 from bot.payments.model import EventsPage, Payment
-from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
 BOOKMARK = "reconciliation_events"
 WAIT_SECONDS = 10
 PAUSE_AFTER_ERROR = 5.0
-EXPIRY_EVERY = 3600.0
+ROUNDS_EVERY = 3600.0
 
 
 class Events(Protocol):
@@ -47,12 +51,13 @@ class Watcher:
     async def run(self) -> None:
         """Follows events until cancelled; trouble with the source only delays it."""
         loop = asyncio.get_running_loop()
-        next_expiry = loop.time()
+        next_rounds = loop.time()
         while True:
             try:
-                if loop.time() >= next_expiry:
+                if loop.time() >= next_rounds:
+                    next_rounds = loop.time() + ROUNDS_EVERY
                     await self.expire()
-                    next_expiry = loop.time() + EXPIRY_EVERY
+                    await self.look_again()
                 await self.step(WAIT_SECONDS)
             except HelpdeskError as error:
                 log.warning("events_unavailable", error=type(error).__name__)
@@ -62,10 +67,14 @@ class Watcher:
                 await asyncio.sleep(PAUSE_AFTER_ERROR)
 
     async def step(self, wait: int = 0) -> int:
-        """Reads one page and tells; returns how many conversations were told. Raises RetryLater and Bug."""
+        """Reads one page and tells; returns how many conversations were told.
+
+        Raises RetryLater and Bug for the source's trouble, Conflict when a watch changed in this moment; the
+        page is then read again by the next step.
+        """
         async with self._work() as work:
             after = await work.bookmarks.get(BOOKMARK)
-        page = await self._source.events(after=after, wait=wait)
+        page = await self._page(after, wait)
         if page.cursor == after:
             return 0
         told: list[int] = []
@@ -78,6 +87,15 @@ class Watcher:
         self._wake(told)
         return len(told)
 
+    async def look_again(self) -> int:
+        """Looks every watched payment up, and tells what no event told; returns how many were told."""
+        async with self._work() as work:
+            serials = dict.fromkeys(watch.serial_number for watch in await work.watches.active())
+        total = 0
+        for serial in serials:
+            total += await self._look_again_at(serial)
+        return total
+
     async def expire(self) -> None:
         """Ends watches that lasted too long."""
         async with self._work() as work:
@@ -85,7 +103,27 @@ class Watcher:
             await work.commit()
         self._wake(told)
 
-    async def _tell(self, work: object, serial: str) -> list[int]:
+    async def _page(self, after: Optional[str], wait: int) -> EventsPage:
+        try:
+            return await self._source.events(after=after, wait=wait)
+        except InvalidInput:
+            if after is None:
+                raise
+            # They no longer know where we were; from their start on, only what is news is told.
+            log.warning("events_bookmark_refused")
+            return await self._source.events(after=None, wait=0)
+
+    async def _look_again_at(self, serial: str) -> int:
+        async with self._work() as work:
+            told = await self._tell(work, serial)
+            try:
+                await work.commit()
+            except Conflict:
+                return 0  # It changed in this moment; the next rounds see it.
+        self._wake(told)
+        return len(told)
+
+    async def _tell(self, work: UnitOfWork, serial: str) -> list[int]:
         try:
             payment = await self._source.get_payment(serial)
         except NotFound:

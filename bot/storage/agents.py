@@ -19,7 +19,7 @@ class Agents(Repository):
     """Accounts by login name, and who looked at or did what."""
 
     def add(self, account: Account) -> None:
-        """Stages a new account; `commit` raises IntegrityError when the name is taken."""
+        """Stages a new account; `commit` raises Conflict when the name is taken."""
         values = dataclasses.asdict(account)
         values.pop("id")
         values["role"] = account.role.value
@@ -45,9 +45,7 @@ class Agents(Repository):
 
     def record(self, actor: str, action: str, subject: str, now: datetime) -> None:
         """Stages an audit entry."""
-        self._work.stage_statement(
-            audit.insert().values(at=now, actor=actor, action=action, subject=subject)
-        )
+        self._work.stage_statement(audit.insert().values(at=now, actor=actor, action=action, subject=subject))
 
 
 def _account(row: Row) -> Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,9 +23,8 @@ class Bookmarks(Repository):
         """Stages the cursor's new place."""
 
         async def write(connection: AsyncConnection) -> None:
-            changed = await connection.execute(
-                table.update().where(table.c.name == name).values(value=value)
-            )
+            update = table.update().where(table.c.name == name).values(value=value)
+            changed: Any = await connection.execute(update)
             if changed.rowcount == 0:
                 await connection.execute(table.insert().values(name=name, value=value))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import IntegrityError
 
+from bot.errors import Conflict
 from bot.messages import Button, Contact, Conversation, ConversationStatus
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations as table
@@ -17,6 +18,10 @@ from bot.storage.tables import conversations as table
 
 class Conversations(Repository):
     """One row a contact; `open` makes it on the first message."""
+
+    def __init__(self, work: Any) -> None:
+        super().__init__(work)
+        self._statuses: dict[int, ConversationStatus] = {}
 
     async def open(self, contact: Contact, now: datetime, language: str) -> Conversation:
         """The contact's conversation, made (and committed) at once when there is none."""
@@ -34,10 +39,8 @@ class Conversations(Repository):
                 last_message_at=now,
             )
         )
-        try:
+        with suppress(Conflict):  # another message of the same contact was quicker; its row serves both
             await self._work.commit()
-        except IntegrityError:
-            pass  # Another message of the same contact was quicker; its row serves both.
         made = await self.of(contact)
         assert made is not None
         return made
@@ -53,13 +56,24 @@ class Conversations(Repository):
         return await self._one(table.c.id == conversation_id)
 
     def update(self, conversation: Conversation, **changes: Any) -> Conversation:
-        """Stages changes (status, language, offered, last_message_at) and returns the changed value."""
+        """Stages changes (status, language, offered, last_message_at, flooded_at); returns the new value.
+
+        `commit` raises Conflict when the conversation went to somebody else since it was read: neither the
+        bot nor a person may speak on what was true before.
+        """
         values = dict(changes)
         if "status" in values:
             values["status"] = values["status"].value
         if "offered" in values:
             values["offered"] = [dataclasses.asdict(button) for button in values["offered"]]
-        self._work.stage_statement(table.update().where(table.c.id == conversation.id).values(**values))
+        served = self._statuses.get(conversation.id, conversation.status)
+        self._statuses[conversation.id] = changes.get("status", served)
+        self._work.stage_change(
+            table.update()
+            .where(table.c.id == conversation.id, table.c.status == served.value)
+            .values(**values),
+            f"conversation {conversation.id}",
+        )
         return dataclasses.replace(conversation, **changes)
 
     async def _one(self, condition: Any) -> Optional[Conversation]:
@@ -76,4 +90,5 @@ def _conversation(row: Row) -> Conversation:
         offered=tuple(Button(**button) for button in row.offered),
         created_at=row.created_at,
         last_message_at=row.last_message_at,
+        flooded_at=row.flooded_at,
     )

@@ -19,7 +19,7 @@ class Incoming(Repository):
 
     def add(self, conversation_id: int, contact: Contact, message_id: str, kind: MessageKind,
             sealed: bytes, now: datetime) -> None:  # fmt: skip
-        """Stages a new message; `commit` raises IntegrityError when it was accepted before."""
+        """Stages a new message; `commit` raises Conflict when it was accepted before."""
         self._work.stage_statement(
             table.insert().values(
                 conversation_id=conversation_id,
@@ -41,35 +41,52 @@ class Incoming(Repository):
         rows = await self._fetch(table.c.id == incoming_id)
         return rows[0] if rows else None
 
-    async def unanswered(self, conversation_id: Optional[int] = None) -> list[Accepted]:
-        """What was accepted and not answered yet, oldest first; of one conversation or of all."""
-        condition: Any = table.c.answered_at.is_(None)
-        if conversation_id is not None:
-            condition = sa.and_(condition, table.c.conversation_id == conversation_id)
-        return await self._fetch(condition)
-
-    def mark_answered(self, incoming_id: int, masked_text: str, now: datetime) -> None:
-        """Stages the end of a message: the sealed original is erased, the masked text stays."""
-        self._work.stage_statement(
-            table.update()
-            .where(table.c.id == incoming_id)
-            .values(sealed=None, text=masked_text, answered_at=now)
+    async def unanswered(self, conversation_id: int, until: int) -> list[Accepted]:
+        """The conversation's messages not answered yet, up to (and with) one, oldest first."""
+        return await self._fetch(
+            sa.and_(
+                table.c.answered_at.is_(None), table.c.conversation_id == conversation_id, table.c.id <= until
+            )
         )
 
-    async def count_since(self, conversation_id: int, since: datetime) -> int:
-        """How many messages the conversation brought since a moment."""
+    async def left_over(self, before: datetime, after_id: int = 0, limit: int = 500) -> list[Accepted]:
+        """Messages of every conversation accepted before a moment and not answered yet, oldest first."""
+        return await self._fetch(
+            sa.and_(table.c.answered_at.is_(None), table.c.received_at <= before, table.c.id > after_id),
+            limit,
+        )
+
+    def mark_answered(self, incoming_id: int, masked_text: str, now: datetime) -> None:
+        """Stages the end of a message: the sealed original is erased, the masked text stays.
+
+        `commit` raises Conflict when it was answered meanwhile.
+        """
+        self._work.stage_change(
+            table.update()
+            .where(table.c.id == incoming_id, table.c.answered_at.is_(None))
+            .values(sealed=None, text=masked_text, answered_at=now),
+            f"message {incoming_id}",
+        )
+
+    async def count_between(self, conversation_id: int, since: datetime, until_id: int) -> int:
+        """How many messages the conversation brought after a moment, up to (and with) one."""
         rows = await self._work.fetch(
             sa.select(sa.func.count())
             .select_from(table)
-            .where(table.c.conversation_id == conversation_id, table.c.received_at >= since)
+            .where(
+                table.c.conversation_id == conversation_id,
+                table.c.received_at > since,
+                table.c.id <= until_id,
+            )
         )
         return int(rows[0][0])
 
-    async def _fetch(self, condition: Any) -> list[Accepted]:
+    async def _fetch(self, condition: Any, limit: Optional[int] = None) -> list[Accepted]:
         joined = sa.select(table, conversations.c.user_id).join(
             conversations, conversations.c.id == table.c.conversation_id
         )
-        return [_accepted(row) for row in await self._work.fetch(joined.where(condition).order_by(table.c.id))]
+        rows = await self._work.fetch(joined.where(condition).order_by(table.c.id).limit(limit))
+        return [_accepted(row) for row in rows]
 
 
 def _accepted(row: Row) -> Accepted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Optional
+from typing import Any, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -25,6 +25,7 @@ class Lines(Repository):
     def add(self, conversation: Conversation, reply: Reply, now: datetime,
             in_reply_to: Optional[int] = None) -> None:  # fmt: skip
         """Stages a line; one that is not the resident's own is put into the outbox with it."""
+        self._work.hold(conversation.id)
         values = {
             "conversation_id": conversation.id,
             "author": reply.author.value,
@@ -37,7 +38,7 @@ class Lines(Repository):
         }
 
         async def write(connection: AsyncConnection) -> None:
-            result = await connection.execute(table.insert().values(**values))
+            result: Any = await connection.execute(table.insert().values(**values))
             pushed = conversation.contact.channel not in PULLED_CHANNELS
             if pushed and reply.author is not Author.RESIDENT:
                 message_id = result.inserted_primary_key[0]

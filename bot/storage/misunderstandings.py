@@ -25,16 +25,27 @@ class Misunderstanding:
     at: datetime
     label: Optional[str]
     labelled_by: Optional[str]
+    conversation_id: Optional[int] = None
 
 
 class Misunderstandings(Repository):
     """What to learn from, newest first, until a person labels it."""
 
-    def add(self, text: str, guess: str, runner_up: str, confidence: float, cause: str, now: datetime) -> None:
-        """Stages a masked message with the two best guesses; `cause` is `below_threshold` or `denied`."""
+    def add(self, text: str, guess: str, runner_up: str, confidence: float, cause: str, now: datetime,
+            conversation_id: Optional[int] = None) -> None:  # fmt: skip
+        """Stages a masked message with the two best guesses; `cause` is `below_threshold` or `denied`.
+
+        With its conversation it is erased when the resident asks for that.
+        """
         self._work.stage_statement(
             table.insert().values(
-                text=text, guess=guess, runner_up=runner_up, confidence=confidence, cause=cause, at=now
+                conversation_id=conversation_id,
+                text=text,
+                guess=guess,
+                runner_up=runner_up,
+                confidence=confidence,
+                cause=cause,
+                at=now,
             )
         )
 
@@ -53,7 +64,5 @@ class Misunderstandings(Repository):
     def label(self, misunderstanding_id: int, intent: str, by: str) -> None:
         """Stages what a person says it meant."""
         self._work.stage_statement(
-            table.update()
-            .where(table.c.id == misunderstanding_id)
-            .values(label=intent, labelled_by=by)
+            table.update().where(table.c.id == misunderstanding_id).values(label=intent, labelled_by=by)
         )

@@ -18,7 +18,7 @@ class Outbox(Repository):
     """Deliveries: pending until sent, or dead after they were given up."""
 
     async def heads(self, now: datetime, limit: int = 50) -> list[Delivery]:
-        """The oldest pending delivery of each conversation, where it is due: order is kept by construction."""
+        """The oldest pending delivery of each conversation, where it is due: order is kept that way."""
         first = (
             sa.select(sa.func.min(table.c.id))
             .where(table.c.state == DeliveryState.PENDING.value)
@@ -52,9 +52,7 @@ class Outbox(Repository):
 
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """Stages another attempt at `until`."""
-        self._set(
-            delivery.id, attempts=delivery.attempts + 1, next_attempt_at=until, last_error=error[:200]
-        )
+        self._set(delivery.id, attempts=delivery.attempts + 1, next_attempt_at=until, last_error=error[:200])
 
     def send_again(self, delivery_id: int, now: datetime) -> None:
         """Stages a dead delivery's return to the queue."""

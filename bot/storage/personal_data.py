@@ -31,9 +31,20 @@ class PersonalData(Repository):
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
         stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
         stage(tables.messages.delete().where(tables.messages.c.conversation_id == conversation_id))
-        stage(tables.tracker_events.delete().where(tables.tracker_events.c.conversation_id == conversation_id))
+        stage(
+            tables.tracker_events.delete().where(tables.tracker_events.c.conversation_id == conversation_id)
+        )
         stage(tables.watches.delete().where(tables.watches.c.conversation_id == conversation_id))
-        stage(tables.ticket_notes.update().where(tables.ticket_notes.c.ticket_number.in_(numbers)).values(note=""))
+        stage(
+            tables.misunderstandings.delete().where(
+                tables.misunderstandings.c.conversation_id == conversation_id
+            )
+        )
+        stage(
+            tables.ticket_notes.update()
+            .where(tables.ticket_notes.c.ticket_number.in_(numbers))
+            .values(note="", data={})
+        )
         stage(
             tables.tickets.update()
             .where(tables.tickets.c.conversation_id == conversation_id)

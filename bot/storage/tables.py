@@ -48,7 +48,9 @@ def _key() -> sa.Column[Any]:
 
 
 def _conversation(index: bool = True) -> sa.Column[Any]:
-    return sa.Column("conversation_id", Number, sa.ForeignKey("conversations.id"), nullable=False, index=index)
+    return sa.Column(
+        "conversation_id", Number, sa.ForeignKey("conversations.id"), nullable=False, index=index
+    )
 
 
 conversations = sa.Table(
@@ -62,6 +64,7 @@ conversations = sa.Table(
     sa.Column("offered", sa.JSON, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_message_at", Moment, nullable=False),
+    sa.Column("flooded_at", Moment, nullable=True),
     sa.UniqueConstraint("channel", "user_id"),
     sqlite_autoincrement=True,
 )
@@ -70,7 +73,7 @@ incoming = sa.Table(
     "incoming",
     metadata,
     _key(),
-    _conversation(),
+    _conversation(index=False),
     sa.Column("channel", sa.String(32), nullable=False),
     sa.Column("message_id", sa.String(160), nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
@@ -79,6 +82,7 @@ incoming = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("answered_at", Moment, nullable=True, index=True),
     sa.UniqueConstraint("channel", "message_id"),
+    sa.Index("ix_incoming_conversation_id_received_at", "conversation_id", "received_at"),
     sqlite_autoincrement=True,
 )
 
@@ -215,6 +219,7 @@ misunderstandings = sa.Table(
     "misunderstandings",
     metadata,
     _key(),
+    sa.Column("conversation_id", Number, sa.ForeignKey("conversations.id"), nullable=True, index=True),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("guess", sa.String(64), nullable=False),
     sa.Column("runner_up", sa.String(64), nullable=False),
@@ -230,5 +235,5 @@ bookmarks = sa.Table(
     "bookmarks",
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("value", sa.String(256), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
 )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable, List, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import Conflict
 from bot.storage.repository import Repository
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import tickets as table
@@ -26,25 +24,21 @@ class Tickets(Repository):
         self._staged: dict[str, Ticket] = {}
 
     def add(self, ticket: Ticket) -> None:
-        """Stages a new ticket; `commit` raises IntegrityError when the number is taken."""
+        """Stages a new ticket; `commit` raises Conflict when the number is taken."""
         self._staged[ticket.number] = ticket
         self._work.stage_statement(table.insert().values(**_values(ticket)))
 
     def save(self, ticket: Ticket) -> Ticket:
-        """Stages a changed ticket; `commit` raises Conflict when somebody else changed it since it was read."""
+        """Stages a changed ticket; `commit` raises Conflict when somebody changed it since it was read."""
         saved = dataclasses.replace(ticket, version=ticket.version + 1)
         self._staged[ticket.number] = saved
 
-        async def write(connection: AsyncConnection) -> None:
-            result = await connection.execute(
-                table.update()
-                .where(table.c.number == ticket.number, table.c.version == ticket.version)
-                .values(**_values(saved))
-            )
-            if result.rowcount != 1:
-                raise Conflict(f"ticket {ticket.number} was changed meanwhile")
-
-        self._work.stage(write)
+        self._work.stage_change(
+            table.update()
+            .where(table.c.number == ticket.number, table.c.version == ticket.version)
+            .values(**_values(saved)),
+            f"ticket {ticket.number}",
+        )
         return saved
 
     def note(self, note: TicketNote) -> None:
@@ -67,25 +61,18 @@ class Tickets(Repository):
         found = await self._fetch(sa.select(table).where(table.c.number == number))
         return found[0] if found else None
 
-    async def of_conversation(self, conversation_id: int, limit: int = 20) -> list[Ticket]:
+    async def of_conversation(self, conversation_id: int, limit: int = 20) -> List[Ticket]:
         """The conversation's tickets, newest first."""
-        found = await self._fetch(
-            sa.select(table)
-            .where(table.c.conversation_id == conversation_id)
-            .order_by(table.c.created_at.desc())
-            .limit(limit)
-        )
-        staged = [t for t in self._staged.values() if t.conversation_id == conversation_id]
-        known = {ticket.number for ticket in staged}
-        return staged + [ticket for ticket in found if ticket.number not in known]
+        return await self._newest(table.c.conversation_id == conversation_id, conversation_id, limit)
 
-    async def live_of(self, conversation_id: int) -> list[Ticket]:
+    async def live_of(self, conversation_id: int) -> List[Ticket]:
         """The conversation's tickets that somebody still works on, newest first."""
-        return [t for t in await self.of_conversation(conversation_id) if t.status.is_live]
+        condition = sa.and_(table.c.conversation_id == conversation_id, table.c.status.in_(LIVE))
+        return [t for t in await self._newest(condition, conversation_id, 100) if t.status.is_live]
 
     async def list(
         self, statuses: Iterable[TicketStatus] = (), limit: int = 50, offset: int = 0, words: str = ""
-    ) -> list[Ticket]:
+    ) -> List[Ticket]:
         """Tickets by status (all when empty) and number or serial number, oldest due first."""
         statement = sa.select(table).order_by(table.c.due_at, table.c.number).limit(limit).offset(offset)
         return await self._fetch(_filtered(statement, statuses, words))
@@ -104,14 +91,21 @@ class Tickets(Repository):
         )
         return int(rows[0][0])
 
-    async def log(self, number: str) -> list[TicketNote]:
+    async def log(self, number: str) -> List[TicketNote]:
         """The ticket's log, oldest first."""
         rows = await self._work.fetch(
             sa.select(notes).where(notes.c.ticket_number == number).order_by(notes.c.id)
         )
         return [TicketNote(r.ticket_number, r.at, r.actor, r.action, r.note, r.data) for r in rows]
 
-    async def _fetch(self, statement: sa.sql.Select) -> list[Ticket]:
+    async def _newest(self, condition: Any, conversation_id: int, limit: int) -> List[Ticket]:
+        statement = sa.select(table).where(condition).order_by(table.c.created_at.desc()).limit(limit)
+        found = {ticket.number: ticket for ticket in await self._fetch(statement)}
+        staged = {t.number: t for t in self._staged.values() if t.conversation_id == conversation_id}
+        newest_first = sorted({**found, **staged}.values(), key=lambda t: t.created_at, reverse=True)
+        return newest_first[:limit]
+
+    async def _fetch(self, statement: sa.sql.Select) -> List[Ticket]:
         return [_ticket(row) for row in await self._work.fetch(statement)]
 
 
@@ -120,9 +114,12 @@ def _filtered(statement: Any, statuses: Iterable[TicketStatus], words: str) -> A
     if wanted:
         statement = statement.where(table.c.status.in_(wanted))
     if words:
-        pattern = f"%{words.upper()}%"
+        wanted_words = words.upper()
         statement = statement.where(
-            sa.or_(table.c.number.like(pattern), sa.func.upper(table.c.serial_number).like(pattern))
+            sa.or_(
+                table.c.number.contains(wanted_words, autoescape=True),
+                sa.func.upper(table.c.serial_number).contains(wanted_words, autoescape=True),
+            )
         )
     return statement
 

@@ -2,26 +2,32 @@
 
 Reads run at once, each in a transaction of its own; writes are staged and run together in `commit`.
 So no transaction is held while the reconciliation system is asked (a call may take seconds), and a
-process killed before `commit` has changed nothing.
+process killed before `commit` has changed nothing. What was read may have changed before `commit`: writes
+that depend on it say so, and `commit` raises Conflict.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Optional, Type
+from typing import Any, AsyncIterator, Awaitable, Callable, Optional, Type
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.errors import Conflict, Unavailable
 from bot.storage.agents import Agents
 from bot.storage.bookmarks import Bookmarks
 from bot.storage.conversations import Conversations
+from bot.storage.failures import translated
 from bot.storage.incoming import Incoming
 from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
+from bot.storage.tables import conversations
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
 from bot.storage.watches import Watches
@@ -29,12 +35,34 @@ from bot.storage.watches import Watches
 Write = Callable[[AsyncConnection], Awaitable[None]]
 
 
+class Pen:
+    """One transaction's way into the database; SQLite lets one write at a time, so ours wait in order."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(writes=True)
+        self._one_writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that will write."""
+        if self._one_writer is None:
+            async with self._engine.begin() as connection:
+                yield connection
+        else:
+            async with self._one_writer, self._engine.begin() as connection:
+                yield connection
+
+
 class UnitOfWork:
     """All repositories over one set of staged writes; leaving without `commit` drops them."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
         self._engine = engine
+        self._pen = pen or Pen(engine)
         self._writes: list[Write] = []
+        self._held: set[int] = set()
+        self.blind: Optional[Unavailable] = None
+        """Why a read failed: somebody on the way up may take that for an answer, so nothing may be stored."""
         self.conversations = Conversations(self)
         self.incoming = Incoming(self)
         self.lines = Lines(self)
@@ -51,14 +79,22 @@ class UnitOfWork:
         return self
 
     async def __aexit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._writes.clear()
 
     async def fetch(self, statement: sa.sql.Executable) -> list[Row]:
-        """All rows of a read, in a transaction of its own."""
-        async with self._engine.connect() as connection:
-            return list((await connection.execute(statement)).all())
+        """All rows of a read, in a transaction of its own. Raises Unavailable."""
+        try:
+            with translated():
+                async with self._engine.connect() as connection:
+                    return list((await connection.execute(statement)).all())
+        except Unavailable as error:
+            self.blind = error
+            raise
 
     def stage(self, write: Write) -> None:
         """Keeps a write for `commit`, in the order staged."""
@@ -72,18 +108,42 @@ class UnitOfWork:
 
         self.stage(run)
 
-    def drop_staged(self) -> None:
-        """Forgets every staged write."""
-        self._writes.clear()
+    def stage_change(self, statement: Any, what: str) -> None:
+        """Keeps an update that names what was read; `commit` raises Conflict when it fits no row."""
+
+        async def run(connection: AsyncConnection) -> None:
+            result: Any = await connection.execute(statement)
+            if result.rowcount != 1:
+                raise Conflict(f"{what} was changed meanwhile")
+
+        self.stage(run)
+
+    def hold(self, conversation_id: int) -> None:
+        """Makes other writers into this conversation wait for `commit`, so that its lines appear in order."""
+        self._held.add(conversation_id)
 
     async def commit(self) -> None:
-        """Runs every staged write in one transaction: all or nothing. Raises sqlalchemy's errors."""
+        """Runs every staged write in one transaction: all or nothing.
+
+        Raises Conflict when somebody changed what was read, Unavailable when the database cannot be used or
+        could not be read earlier in this unit of work.
+        """
+        if self.blind is not None:
+            raise self.blind
         writes, self._writes = self._writes, []
         if not writes:
             return
-        async with self._engine.execution_options(writes=True).begin() as connection:
-            for write in writes:
-                await write(connection)
+        with translated():
+            async with self._pen.transaction() as connection:
+                await self._take_hold(connection)
+                for write in writes:
+                    await write(connection)
+
+    async def _take_hold(self, connection: AsyncConnection) -> None:
+        held, self._held = sorted(self._held), set()
+        if held and self._engine.dialect.name == "postgresql":
+            rows = sa.select(conversations.c.id).where(conversations.c.id.in_(held))
+            await connection.execute(rows.order_by(conversations.c.id).with_for_update(key_share=True))
 
 
 class UnitOfWorkFactory:
@@ -91,6 +151,7 @@ class UnitOfWorkFactory:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._pen = Pen(engine)
 
     def __call__(self) -> UnitOfWork:
-        return UnitOfWork(self._engine)
+        return UnitOfWork(self._engine, self._pen)

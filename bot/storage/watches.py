@@ -38,7 +38,7 @@ class Watches(Repository):
         self, conversation_id: int, serial_number: str, state: str, reason: str,
         now: datetime, expires_at: datetime,
     ) -> None:  # fmt: skip
-        """Stages a new watch that knows what was last told."""
+        """Stages a new watch that knows what was last told; `commit` raises Conflict when there is one."""
         self._work.stage_statement(
             table.insert().values(
                 conversation_id=conversation_id,
@@ -52,8 +52,18 @@ class Watches(Repository):
         )
 
     def update(self, watch: Watch, **values: Any) -> None:
-        """Stages changes to a watch."""
-        self._work.stage_statement(table.update().where(table.c.id == watch.id).values(**values))
+        """Stages changes to a watch; `commit` raises Conflict when it was told or ended meanwhile."""
+        self._work.stage_change(
+            table.update()
+            .where(
+                table.c.id == watch.id,
+                table.c.state == watch.state,
+                table.c.reason == watch.reason,
+                table.c.active == watch.active,
+            )
+            .values(**values),
+            f"watch {watch.id}",
+        )
 
     async def _fetch(self, condition: Any) -> list[Watch]:
         rows = await self._work.fetch(sa.select(table).where(condition).order_by(table.c.id))

@@ -15,4 +15,4 @@ PREFIX = "GD"
 def new_ticket_number(now: datetime) -> str:
     """A new number; not certain to be unique, the table is."""
     digits = now.astimezone(SHANGHAI).strftime("%y%m%d") + f"{secrets.randbelow(100_000):05d}"
-    return PREFIX + digits + luhn.calc_check_digit(digits)
+    return f"{PREFIX}{digits}{luhn.calc_check_digit(digits)}"

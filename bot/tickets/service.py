@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
 from bot.messages import Author, Conversation, ConversationStatus, Reply
 from bot.phrasebook import Phrases
+from bot.reading import clean
 from bot.tickets.hours import WorkingHours
 from bot.tickets.model import HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.number import new_ticket_number
@@ -19,6 +20,7 @@ from bot.tickets.repository import Work
 RESIDENT = "resident"
 BOT = "bot"
 REPLY_MAX_CHARS = 2000
+NOTE_MAX_CHARS = 500
 REOPENS_FOR = timedelta(days=7)
 
 PRIORITIES = {
@@ -59,17 +61,23 @@ class TicketsService:
         serial_number: Optional[str] = None,
         checked: Optional[Mapping[str, str]] = None,
     ) -> Opened:
-        """A ticket for this trouble; the same trouble (same payment, or none named) keeps its live one."""
+        """A ticket for this trouble; the same trouble (same payment, or none named) keeps its live one.
+
+        One that was resolved less than `REOPENS_FOR` ago is taken up again, as the resident was told.
+        """
         now = self._clock.now()
         for ticket in await work.tickets.live_of(conversation.id):
             if serial_number is None or ticket.serial_number in (None, serial_number):
                 return await self._join(work, ticket, reason, serial_number, checked or {}, now)
+        for ticket in await work.tickets.of_conversation(conversation.id):
+            if _comes_back(ticket, reason, serial_number, now):
+                return await self._come_back(work, ticket, reason, checked or {}, now)
         ticket = Ticket(
             number=new_ticket_number(now),
             conversation_id=conversation.id,
             reason=reason,
             status=TicketStatus.NEW,
-            priority=PRIORITIES.get(reason, Priority.NORMAL),
+            priority=_priority(reason),
             serial_number=serial_number,
             checked=dict(checked or {}),
             created_at=now,
@@ -96,9 +104,7 @@ class TicketsService:
         now = self._clock.now()
         for ticket in await work.tickets.live_of(conversation.id):
             if ticket.status is TicketStatus.WAITING:
-                work.tickets.save(
-                    dataclasses.replace(ticket, status=TicketStatus.OPEN, updated_at=now)
-                )
+                work.tickets.save(dataclasses.replace(ticket, status=TicketStatus.OPEN, updated_at=now))
 
     async def reply(self, work: Work, number: str, agent: str, agent_name: str, text: str) -> Ticket:
         """Sends an agent's words to the resident and takes the conversation over from the bot.
@@ -106,7 +112,7 @@ class TicketsService:
         Raises NotFound, InvalidInput("empty_reply" | "reply_too_long" | "already_resolved"), and
         Conflict at commit.
         """
-        text = text.strip()
+        text = clean(text, keep="\n")
         if not text:
             raise InvalidInput("empty_reply")
         if len(text) > REPLY_MAX_CHARS:
@@ -119,6 +125,7 @@ class TicketsService:
             self._tell(work, conversation, now, "utter_agent_joined", name=agent_name)
         said = Reply(text=text, author=Author.AGENT, author_name=agent_name)
         work.lines.add(conversation, said, now)
+        # Also where nothing changes: of two agents who reply at once, one would not see the other come.
         work.conversations.update(conversation, status=ConversationStatus.WITH_AGENT, offered=())
         self._log(work, number, agent, "replied")
         return work.tickets.save(
@@ -126,18 +133,24 @@ class TicketsService:
         )
 
     async def claim(self, work: Work, number: str, agent: str) -> Ticket:
-        """Takes a ticket; raises Conflict at commit when another agent was quicker."""
+        """Takes a ticket, from another agent if need be.
+
+        Raises InvalidInput("already_resolved"), and Conflict at commit when another agent was quicker.
+        """
         ticket, _ = await self._both(work, number)
+        if not ticket.status.is_live:
+            raise InvalidInput("already_resolved")
+        status = TicketStatus.OPEN if ticket.status is TicketStatus.NEW else ticket.status
         self._log(work, number, agent, "claimed")
         return work.tickets.save(
-            dataclasses.replace(
-                ticket, status=TicketStatus.OPEN, assignee=agent, updated_at=self._clock.now()
-            )
+            dataclasses.replace(ticket, status=status, assignee=agent, updated_at=self._clock.now())
         )
 
     async def hand_back(self, work: Work, number: str, agent: str) -> Ticket:
-        """Gives the conversation back to the bot while the ticket stays open; the resident is told."""
+        """Gives the conversation back to the bot while the ticket stays open; the resident is told, once."""
         ticket, conversation = await self._both(work, number)
+        if conversation.status is ConversationStatus.WITH_BOT:
+            return ticket
         now = self._clock.now()
         self._tell(work, conversation, now, "utter_handed_back")
         work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
@@ -152,7 +165,7 @@ class TicketsService:
         now = self._clock.now()
         self._tell(work, conversation, now, "utter_ticket_resolved", number=number)
         work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
-        self._log(work, number, agent, "resolved", note[:500])
+        self._log(work, number, agent, "resolved", clean(note, keep="\n")[:NOTE_MAX_CHARS])
         return work.tickets.save(
             dataclasses.replace(ticket, status=TicketStatus.RESOLVED, resolved_at=now, updated_at=now)
         )
@@ -169,6 +182,23 @@ class TicketsService:
             dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None, updated_at=now)
         )
 
+    async def _come_back(
+        self, work: Work, ticket: Ticket, reason: HandoffReason, checked: Mapping[str, str], now: datetime
+    ) -> Opened:
+        ticket = work.tickets.save(
+            dataclasses.replace(
+                ticket,
+                status=TicketStatus.OPEN if ticket.assignee else TicketStatus.NEW,
+                priority=_higher(ticket.priority, _priority(reason)),
+                checked={**ticket.checked, **checked},
+                resolved_at=None,
+                updated_at=now,
+                due_at=self._hours.after(now, self._first_response),
+            )
+        )
+        self._log(work, ticket.number, RESIDENT, "reopened", reason.value)
+        return await self._opened(work, ticket, is_new=False)
+
     async def _join(
         self,
         work: Work,
@@ -179,10 +209,13 @@ class TicketsService:
         now: datetime,
     ) -> Opened:
         more = {key: value for key, value in checked.items() if ticket.checked.get(key) != value}
-        if more or ticket.serial_number != (serial_number or ticket.serial_number):
+        priority = _higher(ticket.priority, _priority(reason))
+        names_payment = ticket.serial_number is None and serial_number is not None
+        if more or names_payment or priority is not ticket.priority:
             ticket = work.tickets.save(
                 dataclasses.replace(
                     ticket,
+                    priority=priority,
                     serial_number=ticket.serial_number or serial_number,
                     checked={**ticket.checked, **more},
                     updated_at=now,
@@ -205,10 +238,28 @@ class TicketsService:
         return ticket, conversation
 
     def _tell(
-        self, work: Work, conversation: Conversation, now: datetime, name: str, **values: object
+        self, work: Work, conversation: Conversation, now: datetime, name: str, /, **values: object
     ) -> None:
         said = self._phrases.say(name, conversation.language, **values)
         work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), now)
+        if said.buttons:
+            work.conversations.update(conversation, offered=said.buttons)
 
     def _log(self, work: Work, number: str, actor: str, action: str, note: str = "") -> None:
         work.tickets.note(TicketNote(number, self._clock.now(), actor, action, note))
+
+
+def _priority(reason: HandoffReason) -> Priority:
+    return PRIORITIES.get(reason, Priority.NORMAL)
+
+
+def _higher(one: Priority, other: Priority) -> Priority:
+    return max(one, other, key=list(Priority).index)
+
+
+def _comes_back(ticket: Ticket, reason: HandoffReason, serial_number: Optional[str], now: datetime) -> bool:
+    """True when a resolved ticket was about this trouble, not too long ago."""
+    if ticket.status is not TicketStatus.RESOLVED or ticket.resolved_at is None:
+        return False
+    same = ticket.serial_number == serial_number or reason is HandoffReason.UNRESOLVED
+    return same and now - ticket.resolved_at < REOPENS_FOR

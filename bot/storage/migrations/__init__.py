@@ -24,6 +24,11 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(configuration(connection), "head")
 
 
+def downgrade(connection: Connection) -> None:
+    """Undoes every revision, inside the caller's transaction: nothing of ours is left."""
+    command.downgrade(configuration(connection), "base")
+
+
 def check(connection: Connection) -> None:
     """Raises alembic's CommandError when the tables in code and the revisions differ."""
     command.check(configuration(connection))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, Optional
+
 from alembic import context
 
 from bot.storage.tables import metadata
+
+
+def _is_ours(name: Optional[str], kind: str, _parents: Any) -> bool:
+    # SQLite keeps books of its own, such as sqlite_sequence.
+    return not (kind == "table" and (name or "").startswith("sqlite_"))
+
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=metadata,
+    include_name=_is_ours,
     render_as_batch=connection.dialect.name == "sqlite",
     transaction_per_migration=False,
 )

@@ -44,7 +44,7 @@ def upgrade() -> None:
 
     op.create_table('bookmarks',
     sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('value', sa.String(length=256), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_bookmarks'))
     )
     op.create_table('conversations',
@@ -56,12 +56,14 @@ def upgrade() -> None:
     sa.Column('offered', sa.JSON(), nullable=False),
     sa.Column('created_at', bot.storage.tables.Moment(timezone=True), nullable=False),
     sa.Column('last_message_at', bot.storage.tables.Moment(timezone=True), nullable=False),
+    sa.Column('flooded_at', bot.storage.tables.Moment(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_conversations')),
     sa.UniqueConstraint('channel', 'user_id', name=op.f('uq_conversations_channel_user_id')),
     sqlite_autoincrement=True
     )
     op.create_table('misunderstandings',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('guess', sa.String(length=64), nullable=False),
     sa.Column('runner_up', sa.String(length=64), nullable=False),
@@ -70,10 +72,12 @@ def upgrade() -> None:
     sa.Column('at', bot.storage.tables.Moment(timezone=True), nullable=False),
     sa.Column('label', sa.String(length=64), nullable=True),
     sa.Column('labelled_by', sa.String(length=64), nullable=True),
+    sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], name=op.f('fk_misunderstandings_conversation_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_misunderstandings')),
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('misunderstandings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_misunderstandings_conversation_id'), ['conversation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_misunderstandings_label'), ['label'], unique=False)
 
     op.create_table('ownership_attempts',
@@ -105,7 +109,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('incoming', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_incoming_answered_at'), ['answered_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_incoming_conversation_id'), ['conversation_id'], unique=False)
+        batch_op.create_index('ix_incoming_conversation_id_received_at', ['conversation_id', 'received_at'], unique=False)
 
     op.create_table('tickets',
     sa.Column('number', sa.String(length=16), nullable=False),
@@ -253,7 +257,7 @@ def downgrade() -> None:
 
     op.drop_table('tickets')
     with op.batch_alter_table('incoming', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_incoming_conversation_id'))
+        batch_op.drop_index('ix_incoming_conversation_id_received_at')
         batch_op.drop_index(batch_op.f('ix_incoming_answered_at'))
 
     op.drop_table('incoming')
@@ -264,6 +268,7 @@ def downgrade() -> None:
     op.drop_table('ownership_attempts')
     with op.batch_alter_table('misunderstandings', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_misunderstandings_label'))
+        batch_op.drop_index(batch_op.f('ix_misunderstandings_conversation_id'))
 
     op.drop_table('misunderstandings')
     op.drop_table('conversations')

@@ -1,0 +1,123 @@
+"""One message of a conversation at a time, in this process and among all that share one PostgreSQL.
+
+Commits are guarded (a message is marked answered once, a conversation is changed from what was read), so
+the turnstile saves work done twice; it is not what keeps answers from being given twice. Therefore a process
+that waited `PATIENCE` seconds for another one, which may hang or be cut off, goes on without it.
+
+PostgreSQL's session locks need a connection of their own: not one through PgBouncer's transaction pooling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from contextlib import asynccontextmanager
+from typing import AsyncIterator, Optional
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import Unavailable
+from bot.storage.failures import translated
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 30.0
+SHORTEST_PAUSE = 0.01
+LONGEST_PAUSE = 0.25
+
+
+class Turnstile:
+    """Lets one task of this process at a time work on a conversation; others wait in order."""
+
+    def __init__(self) -> None:
+        self._locks: "weakref.WeakValueDictionary[int, asyncio.Lock]" = weakref.WeakValueDictionary()
+
+    @asynccontextmanager
+    async def one_at_a_time(self, conversation_id: int) -> AsyncIterator[None]:
+        """Holds the conversation for the caller."""
+        # The local name keeps the lock alive for as long as anybody holds it or waits for it.
+        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def aclose(self) -> None:
+        """Gives back what it holds."""
+
+
+class SharedTurnstile(Turnstile):
+    """The same among processes: all conversations of this process are locked on one connection."""
+
+    def __init__(self, engine: AsyncEngine, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._patience = patience
+        self._connection: Optional[AsyncConnection] = None
+        self._one_statement = asyncio.Lock()
+
+    @asynccontextmanager
+    async def one_at_a_time(self, conversation_id: int) -> AsyncIterator[None]:
+        """Holds the conversation for the caller, among all processes. Raises Unavailable."""
+        async with super().one_at_a_time(conversation_id):
+            held = await self._lock(conversation_id)
+            try:
+                yield
+            finally:
+                if held:
+                    await asyncio.shield(self._unlock(conversation_id))
+
+    async def aclose(self) -> None:
+        """Gives back the connection, and every lock with it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _lock(self, conversation_id: int) -> bool:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience
+        pause = SHORTEST_PAUSE
+        while not await self._try_lock(conversation_id):
+            if loop.time() >= give_up_at:
+                log.warning("turnstile_passed_without_lock", conversation=conversation_id)
+                return False
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+        return True
+
+    async def _try_lock(self, conversation_id: int) -> bool:
+        try:
+            return await self._ask("pg_try_advisory_lock", conversation_id)
+        except Unavailable:
+            # The connection may have died long ago, unnoticed.
+            return await self._ask("pg_try_advisory_lock", conversation_id)
+
+    async def _unlock(self, conversation_id: int) -> None:
+        try:
+            await self._ask("pg_advisory_unlock", conversation_id)
+        except Unavailable:
+            log.info("turnstile_connection_lost")  # and the lock with it
+
+    async def _ask(self, function: str, conversation_id: int) -> bool:
+        async with self._one_statement:
+            try:
+                with translated():
+                    if self._connection is None:
+                        self._connection = await self._engine.connect()
+                    statement = sa.select(getattr(sa.func, function)(conversation_id))
+                    return bool((await self._connection.execute(statement)).scalar())
+            except BaseException:
+                # Whatever was interrupted, a fresh connection holds no lock that nobody knows of.
+                await self._drop()
+                raise
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()
+
+
+def turnstile_for(engine: AsyncEngine) -> Turnstile:
+    """The turnstile for a database: only PostgreSQL is shared by processes."""
+    return SharedTurnstile(engine) if engine.dialect.name == "postgresql" else Turnstile()
