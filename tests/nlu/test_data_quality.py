@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from bot.dialogue.examples import OUT_OF_SCOPE, Example, evaluation_examples, training_examples
-from bot.dialogue.likeness import alike, bare
+from bot.dialogue.likeness import alike
 
 FEWEST = 40
 
@@ -45,8 +45,8 @@ def test_no_message_teaches_two_intents(training: list[Example]) -> None:
 
 
 def test_no_message_is_taught_twice(training: list[Example]) -> None:
-    twice = [text for text, count in Counter((e.intent, bare(e.text)) for e in training).items() if count > 1]
-    assert [text for text in twice if text[1]] == []
+    counts = Counter((example.intent, example.text) for example in training)
+    assert [pair for pair, count in counts.items() if count > 1] == []
 
 
 def test_nothing_is_judged_that_was_taught(training: list[Example], evaluation: list[Example]) -> None:
