@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
-import warnings
 from typing import Callable, Sequence
 
 # Warnings of pinned libraries about their own future are noise to an operator.
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 if not sys.warnoptions:
-    warnings.simplefilter("ignore")
+    # Rasa sets filters of its own while it is imported; a silent logger holds against them.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(logging.NullHandler())
+    logging.getLogger("py.warnings").propagate = False
 
 from bot.dialogue import tensorflow_free
 from bot.errors import HelpdeskError
@@ -58,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     train = add("train", _train, "train the model if its data changed")
     train.add_argument("--force", action="store_true", help="train even if nothing changed")
     evaluate = add("evaluate", _evaluate, "measure understanding on the evaluation sets")
-    evaluate.add_argument("rest", nargs=argparse.REMAINDER, help="passed on; see bot/dialogue/evaluation.py")
+    evaluate.add_argument("--report", default="reports/nlu", help="folder of the report with plots")
+    evaluate.add_argument("--errors", action="store_true", help="list what was misunderstood (dev half only)")
     agents = add("agents", _agents, "manage the console's accounts")
     actions = agents.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="list accounts")
@@ -102,10 +106,12 @@ def _train(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(_settings: Settings, arguments: argparse.Namespace) -> int:
+def _evaluate(settings: Settings, arguments: argparse.Namespace) -> int:
     from bot.dialogue.evaluation import main as evaluate
+    from bot.dialogue.training import train
 
-    return int(evaluate(arguments.rest) or 0)
+    options = ["--model", str(train(settings.models_dir)), "--report", arguments.report]
+    return int(evaluate([*options, "--errors"] if arguments.errors else options) or 0)
 
 
 def _agents(settings: Settings, arguments: argparse.Namespace) -> int:

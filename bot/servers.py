@@ -1,4 +1,4 @@
-"""HTTP servers inside this process: bound before anything is promised, stopped by us and not by themselves."""
+"""HTTP servers inside this process: bound before anything is promised, stopped by the runner."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.notifications.service import WatchesService
 from bot.payments.service import PaymentsService
-from bot.phrasebook import Phrases
 from bot.personal_data import PersonalDataService
+from bot.phrasebook import Phrases
 from bot.tickets.service import TicketsService
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import asynccontextmanager
-from typing import AsyncIterator, Optional
+from typing import TYPE_CHECKING, AsyncIterator, Optional
 
 from bot.messages import Contact
 from bot.turn import Private, Turn
 
+if TYPE_CHECKING:
+    from bot.bootstrap import House
+
 CHANNEL = "rasa"
 
-_house: Optional["object"] = None
+_house: Optional["House"] = None
 _loop: Optional[asyncio.AbstractEventLoop] = None
 
 
 @asynccontextmanager
-async def turn(sender_id: str, private: Private = Private()) -> AsyncIterator[Turn]:
+async def turn(sender_id: str, private: Optional[Private] = None) -> AsyncIterator[Turn]:
     """A turn of its own for this sender, committed on leaving; services come from the environment."""
     house = await _standalone_house()
     async with house.work() as work:
@@ -29,12 +32,12 @@ async def turn(sender_id: str, private: Private = Private()) -> AsyncIterator[Tu
             services=house.services,
             message_key=f"{CHANNEL}-{secrets.token_hex(12)}",
             now=now,
-            private=private,
+            private=private or Private(),
         )
         await work.commit()
 
 
-async def _standalone_house():  # type: ignore[no-untyped-def]
+async def _standalone_house() -> "House":
     global _house, _loop
     # Rasa's shell and tests run more than one event loop in a process; connections belong to one.
     if _house is None or _loop is not asyncio.get_running_loop():

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
+from rasa.shared.core.constants import DEFAULT_INTENTS
 
 from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
 from bot.dialogue.language import language_of
@@ -46,8 +47,10 @@ class RasaDialogue:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        assert agent.domain is not None and agent.processor is not None
-        self._intents = set(agent.domain.intents)
+        assert agent.domain is not None
+        assert agent.processor is not None
+        # Rasa's own (restart, back, session_start) would let a button undo the conversation.
+        self._intents = set(agent.domain.intents) - set(DEFAULT_INTENTS)
         self._entities = set(agent.domain.entities)
 
     @classmethod

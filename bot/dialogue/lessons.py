@@ -98,7 +98,8 @@ async def _review(work: UnitOfWork, limit: int) -> int:
 
 def _with_example(content: str, line: str, intent: str) -> Optional[str]:
     block = re.search(
-        rf"^- intent: {re.escape(intent)}\n(?P<indent> +)examples: \|\n(?P<examples>(?:(?P=indent) +- .*\n?)+)",
+        rf"^- intent: {re.escape(intent)}\n(?P<indent> +)examples: \|\n"
+        r"(?P<examples>(?:(?P=indent) +- .*\n?)+)",
         content,
         re.MULTILINE,
     )

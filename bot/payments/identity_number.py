@@ -47,7 +47,7 @@ def is_known_region(six: str) -> bool:
 
 def check_digit_agrees(number: str) -> bool:
     """Whether the eighteenth character is the right one (GB 11643)."""
-    return ric.calc_check_digit(number) == number[-1].upper()
+    return str(ric.calc_check_digit(number)) == number[-1].upper()
 
 
 def is_identity_number(number: str) -> bool:

@@ -114,7 +114,7 @@ class PaymentsService:
     async def request_reconciliation(
         self, serial: str, claimed: Claimed, contact_reference: str, idempotency_key: str
     ) -> ReconciliationRequest:
-        """Asks the bureau to match a payment (对账申请); the same key sends the same request. Raises Conflict."""
+        """Asks the bureau to match a payment (对账申请), once for each key. Raises Conflict."""
         return await self._lookup.request_reconciliation(
             serial, claimed=claimed, contact_reference=contact_reference, idempotency_key=idempotency_key
         )

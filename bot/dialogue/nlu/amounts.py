@@ -46,10 +46,10 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_MINUS}{_MARK}(?P<yuan>-?(?:{ARABIC_NUMBER}))(?:\s?元整?)?(?![\d])",
-        rf"{_MINUS}(?<![\da-z.,])(?P<yuan>{_NUMBER})\s?{_YUAN}"
+        rf"{_MINUS}(?<![\da-z.])(?<!\d,)(?P<yuan>{_NUMBER})\s?{_YUAN}"
         rf"(?:(?P<jiao>[\d零一二两三四五六七八九])(?:角|毛|(?![\d个次张笔天号月年分.位])))?(?:(?P<fen>[\d零一二两三四五六七八九])分(?!钟))?",
-        r"(?<![\da-z.,])(?P<jiao>\d{1,2}|[一二两三四五六七八九])\s?(?:角(?!场|度|落|色)|毛钱|毛(?!病))(?:(?P<fen>[\d一二两三四五六七八九])分)?",
-        rf"{_MINUS}(?<![\da-z.,])(?P<yuan>{ARABIC_NUMBER}|{ENGLISH_NUMBER})\s?(?:yuan|kuai|renminbi|bucks)(?![a-z])",
+        r"(?<![\da-z.])(?<!\d,)(?P<jiao>\d{1,2}|[一二两三四五六七八九])\s?(?:角(?!场|度|落|色)|毛钱|毛(?!病))(?:(?P<fen>[\d一二两三四五六七八九])分)?",
+        rf"{_MINUS}(?<![\da-z.])(?<!\d,)(?P<yuan>{ARABIC_NUMBER}|{ENGLISH_NUMBER})\s?(?:yuan|kuai|renminbi|bucks)(?![a-z])",
         rf"(?<![a-z])(?P<yuan>{PINYIN_NUMBER})\s?(?:yuan|kuai)(?![a-z])",
         rf"(?:(?<=[付交缴扣转花收]了)|(?<=[付交缴扣转花收]了我))(?P<yuan>\d{{2,6}}(?:\.\d\d?)?|{_ROUND_HANZI})"
         r"(?![\d次天个笔遍回号月年分小多几来:/.-])",

@@ -131,8 +131,10 @@ def _pinyin_weekday(match: re.Match[str], today: date) -> date | None:
 
 
 def _weekday(which: str, weekday: int, today: date) -> date:
-    """In the week before as often as 上 is said; in this week; or the last time that weekday came."""
+    """As many weeks before as 上 is said, or after as 下; in this week; or the last time that weekday came."""
     monday = today - timedelta(days=today.weekday())
+    if which.startswith("下"):
+        return monday + timedelta(weeks=which.count("下"), days=weekday)
     if which.startswith("上"):
         return monday - timedelta(weeks=which.count("上")) + timedelta(days=weekday)
     if which:
@@ -194,6 +196,9 @@ _RULES: tuple[tuple[str, Resolver], ...] = (
     (r"(?<![a-z\d])(?P<month>\d{1,2}) ?yue ?(?P<day>\d{1,2})(?: ?(?:hao|ri))?(?![a-z\d])", _month_and_day),
     (rf"{_LATIN}{_MONTH_NAME}\.? ?(?P<day>\d{{1,2}}){_ORDINAL}{_YEAR_AFTER}(?![a-z\d])", _english_month),
     (rf"(?<![\da-z])(?P<day>\d\d?){_ORDINAL}(?: of)? {_MONTH_NAME}{_YEAR_AFTER}{_NO_LATIN}", _english_month),
+    (r"大后天", _ago(-3)),
+    (rf"(?<!以)后天(?!天)|day after tomorrow|{_LATIN}hou ?tian{_NO_LATIN}", _ago(-2)),
+    (rf"明[天日早晚]|{_LATIN}(?:tomorrow|ming ?tian){_NO_LATIN}", _ago(-1)),
     (rf"大前[天日]|da ?qian ?tian{_NO_LATIN}", _ago(3)),
     (rf"前[天日晚]|前夜|day before yesterday|{_LATIN}qian ?(?:tian|ri){_NO_LATIN}", _ago(2)),
     (rf"昨[天日晚夜儿]|yesterday|last night|{_LATIN}zuo ?(?:tian|ri|wan){_NO_LATIN}", _ago(1)),
@@ -204,6 +209,7 @@ _RULES: tuple[tuple[str, Resolver], ...] = (
     (rf"(?<![a-z\d])(?P<count>\d{{1,3}}|an?|{_SMALL}) days? (?:ago|back)", _days_ago),
     (rf"(?<![a-z\d])(?P<count>\d{{1,2}}|an?|{_SMALL}) weeks? (?:ago|back)", _weeks_ago),
     (rf"{_LATIN}{_PINYIN_COUNT} ?tian (?:yi ?)?qian{_NO_LATIN}", _days_ago),
+    (rf"(?P<which>下下个?|下个?){_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
     (rf"(?P<which>上上个?|上个?|这个?|本|今)?{_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
     (rf"{_LATIN}{_PINYIN_WHICH}{_WEEK_PINYIN} ?{_PINYIN_DAY}{_NO_LATIN}", _pinyin_weekday),
     (rf"{_LATIN}(?P<which>last|this|on|since|past) {_WEEKDAY_NAME}{_NO_LATIN}", _english_weekday),

@@ -17,9 +17,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.dialogue.nlu.intent_model import OUT_OF_SCOPE, IntentModel
+from bot.dialogue.nlu.second_request import second_request
 from bot.dialogue.nlu.sentence_encoder import VectorCache, sentence_encoder
 
 _RANKED = 10
+SECOND_REQUEST = "second_request"
+NEVER_SECOND = frozenset(
+    {OUT_OF_SCOPE, "affirm", "deny", "greet", "goodbye", "thanks", "provide_serial", "switch_language"}
+)
+"""What would not be offered as something that was also asked."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -96,3 +102,6 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
             top = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": 1 - float(str(top["confidence"]))}
         message.set(INTENT, top, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        second = second_request(text, str(top["name"]), model.rank)
+        if second and second not in NEVER_SECOND:
+            message.set(SECOND_REQUEST, second, add_to_output=True)
