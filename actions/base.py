@@ -17,6 +17,8 @@ from bot.turn import Private, Turn, current_turn
 
 OFFER = "pending_offer"
 MISSES = "misses"
+LOOKED_UP = "looked_up"
+"""The slot of what the last look-up found: its serial number and facts, never details."""
 
 
 @asynccontextmanager
@@ -27,7 +29,9 @@ async def turn_of(tracker: Tracker) -> AsyncIterator[Turn]:
         yield turn
         return
     text = tracker.latest_message.get("text") or ""
-    private = Private(id_last4=find_id_last4(text) or (text.strip().upper() if len(text.strip()) == 4 else None))
+    private = Private(
+        id_last4=find_id_last4(text) or (text.strip().upper() if len(text.strip()) == 4 else None)
+    )
     async with standalone.turn(tracker.sender_id, private) as own:
         yield own
 
@@ -54,7 +58,9 @@ class Speaker:
         reply = self._turn.services.phrases.say(name, self.language, **values)
         self.tell(reply.text, reply.buttons if buttons is None else buttons, custom)
 
-    def tell(self, text: str, buttons: Iterable[Button] = (), custom: Optional[dict[str, Any]] = None) -> None:
+    def tell(
+        self, text: str, buttons: Iterable[Button] = (), custom: Optional[dict[str, Any]] = None
+    ) -> None:
         """Utters a text made of named responses."""
         shown = [{"title": button.title, "payload": button.payload} for button in buttons]
         self._dispatcher.utter_message(text=text, buttons=shown, json_message=custom)
@@ -81,21 +87,21 @@ class HelpdeskAction(Action, ABC):
         """Rasa's door to the action."""
         async with turn_of(tracker) as turn:
             events = await self.act(Speaker(dispatcher, turn), tracker, turn)
-        return events + _ended(tracker, events)
+        return events + self.ended(tracker, events)
 
     @abstractmethod
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         """Does the work of the action."""
 
-
-def _ended(tracker: Tracker, events: list[EventType]) -> list[EventType]:
-    touched = {event.get("name") for event in events if event.get("event") == "slot"}
-    ended: list[EventType] = []
-    if OFFER not in touched and tracker.get_slot(OFFER):
-        ended.append(SlotSet(OFFER, None))
-    if MISSES not in touched and tracker.get_slot(MISSES):
-        ended.append(SlotSet(MISSES, 0))
-    return ended
+    def ended(self, tracker: Tracker, events: list[EventType]) -> list[EventType]:
+        """The end of an earlier offer and of earlier misses, where `events` do not speak of them."""
+        touched = {event.get("name") for event in events if event.get("event") == "slot"}
+        ended: list[EventType] = []
+        if OFFER not in touched and tracker.get_slot(OFFER):
+            ended.append(SlotSet(OFFER, None))
+        if MISSES not in touched and tracker.get_slot(MISSES):
+            ended.append(SlotSet(MISSES, 0))
+        return ended
 
 
 def active_form(tracker: Tracker) -> Optional[str]:
@@ -113,9 +119,20 @@ def back_to_form(speaker: Speaker, tracker: Tracker) -> list[EventType]:
     return [FollowupAction(form)]
 
 
+def text_of(tracker: Tracker) -> str:
+    """The latest message as typed; empty when it was a button."""
+    text = (tracker.latest_message.get("text") or "").strip()
+    return "" if text.startswith("/") else text
+
+
 def intent_of(tracker: Tracker) -> str:
     """The intent of the latest message."""
     return str((tracker.latest_message.get("intent") or {}).get("name") or "")
+
+
+def confidence_of(tracker: Tracker) -> float:
+    """How sure that intent is."""
+    return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0.0)
 
 
 def entities_of(tracker: Tracker, name: str) -> list[dict[str, Any]]:

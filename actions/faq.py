@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import HelpdeskAction, Speaker, back_to_form, intent_of
+from actions.base import Speaker, active_form, back_to_form, intent_of
+from actions.claims import claims_in
+from actions.correction import Correctable
+from actions.forms import WRONG_VALUE, requested
+from actions.serial_number import SLOT as SERIAL
 from bot.turn import Turn
 
+FIND_SERIAL = "faq_find_serial"
 
-class AnswerQuestion(HelpdeskAction):
-    """Answers the `faq_*` intent of the message, or the topic that the resident just agreed to."""
+
+class AnswerQuestion(Correctable):
+    """Answers the `faq_*` intent of the message; inside a form, keeps what it says of the payment."""
 
     def name(self) -> str:
         return "action_answer_faq"
 
-    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        topic = tracker.get_slot("topic") or intent_of(tracker)
+    async def answer(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        topic, form = intent_of(tracker), active_form(tracker)
+        if topic == FIND_SERIAL and form and requested(tracker) == SERIAL:
+            # The form has said where the number is: say it another way, not the same question again.
+            speaker.say(_where_else(form), custom=WRONG_VALUE)
+            return [FollowupAction(form)]
         speaker.say(f"utter_{topic}")
-        return [SlotSet("topic", None), *back_to_form(speaker, tracker)]
+        return [*_facts(tracker, turn), *back_to_form(speaker, tracker)]
+
+
+def _where_else(form: str) -> str:
+    return "utter_serial_elsewhere" if form == "receipt_form" else "utter_faq_find_serial"
+
+
+def _facts(tracker: Tracker, turn: Turn) -> list[EventType]:
+    if active_form(tracker) != "receipt_form":
+        return []
+    claims = claims_in(tracker, turn)
+    return [
+        SlotSet(claim.slot, claim.value)
+        for claim in claims
+        if not claim.refusal and tracker.get_slot(claim.slot) is None
+    ]

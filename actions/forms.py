@@ -1,24 +1,59 @@
-"""What the forms share: asking again only when needed, and how a wrong value is answered."""
+"""What the forms share: letting other requests through, asking again, answering a wrong value."""
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Any, Optional
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 
-from actions.base import MISSES, OFFER, HelpdeskAction, Speaker, intent_of
+from actions.base import (
+    MISSES,
+    OFFER,
+    HelpdeskAction,
+    Speaker,
+    confidence_of,
+    entities_of,
+    intent_of,
+    text_of,
+)
 from bot.turn import Turn
 
 WRONG_VALUE = {"wrong_value": True}
 """Marks a message that already explains a wrong value and asks for another try."""
 
-ANSWERS = frozenset({"nlu_fallback", "affirm", "provide_serial", "out_of_scope", "watch_payment"})
+ANSWERS = frozenset({"nlu_fallback", "provide_serial", "out_of_scope"})
 """Intents under which a message in a form is taken for a failed answer, not for another request."""
+
+REQUESTS = frozenset(
+    {
+        "request_human",
+        "complain",
+        "ticket_status",
+        "switch_language",
+        "my_data",
+        "unwatch_payment",
+        "request_reconciliation",
+    }
+)
+"""Requests that a form lets through even when they carry a value that it could use."""
+
+CLEAR = 0.8
+CLEAR_IF_SHORT = 0.9
+SHORT = 6
+"""A message no longer than this says too little to be trusted with less than CLEAR_IF_SHORT."""
 
 ANSWER_MAX_CHARS = 12
 """A message this short with a digit in it is an answer, whatever the intent."""
+
+QUESTION = re.compile(
+    r"[?？]|吗|呢|么$|怎么|怎样|为什么|为啥|多久|几时|什么|哪里|哪儿|哪个|谁|要不要|能不能|可不可以|是不是|有没有|会不会"
+    r"|\b(?:how|why|when|where|what|which|who|can|could|should|shall|do|does|did|is|are|will)\b"
+    r"|\b(?:zenme|weishenme|duo ?jiu|na ?li|shenme|ma)\b",
+    re.IGNORECASE,
+)
 
 OFFER_HUMAN_AFTER = 2
 
@@ -36,6 +71,21 @@ class Ask(HelpdeskAction):
         """Says the question."""
 
 
+class Validate(HelpdeskAction):
+    """Takes values from the message; with none, Rasa lets another action answer and returns to the form."""
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        return [] if wants_something_else(tracker) else await self.take(speaker, tracker, turn)
+
+    @abstractmethod
+    async def take(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        """The slots that the message fills, or the words that say what is wrong with it."""
+
+    def ended(self, tracker: Tracker, events: list[EventType]) -> list[EventType]:
+        """Nothing when nothing was taken: any slot would tell Rasa that the message was an answer."""
+        return super().ended(tracker, events) if events else []
+
+
 def explained_wrong_value(tracker: Tracker) -> bool:
     """True when this turn already said what was wrong with a value."""
     for event in reversed(tracker.events):
@@ -46,11 +96,32 @@ def explained_wrong_value(tracker: Tracker) -> bool:
     return False
 
 
+def wants_something_else(tracker: Tracker) -> bool:
+    """True for a clear question or request, whatever values it carries."""
+    if not text_of(tracker) or confidence_of(tracker) < CLEAR:
+        return False
+    intent = intent_of(tracker)
+    if intent == "ticket_status" and entities_of(tracker, "ticket_number"):
+        return len(text_of(tracker)) > len("GD261124665181") + 1  # a bare ticket number is a wrong answer
+    return intent in REQUESTS or is_question(tracker)
+
+
+def is_question(tracker: Tracker) -> bool:
+    """True when the message asks one of the questions that have an answer, or something out of scope."""
+    intent = intent_of(tracker)
+    asks = intent.startswith("faq_") or (intent == "out_of_scope" and len(text_of(tracker)) > SHORT)
+    return asks and QUESTION.search(text_of(tracker)) is not None
+
+
 def looks_like_an_answer(tracker: Tracker) -> bool:
     """True when a message in a form tried to answer the question, however badly."""
-    text = (tracker.latest_message.get("text") or "").strip()
-    short_with_digit = len(text) <= ANSWER_MAX_CHARS and any(c.isdigit() for c in text)
-    return not text.startswith("/") and (intent_of(tracker) in ANSWERS or short_with_digit)
+    text = text_of(tracker)
+    if not text or wants_something_else(tracker):
+        return False
+    if len(text) <= ANSWER_MAX_CHARS and any(c.isdigit() for c in text):
+        return True
+    unclear = len(text) <= SHORT and confidence_of(tracker) < CLEAR_IF_SHORT
+    return unclear or intent_of(tracker) in ANSWERS
 
 
 class Refusals:
@@ -74,8 +145,8 @@ class Refusals:
 
 
 def stop_form() -> list[EventType]:
-    """Leaves the form; what was filled stays."""
-    return [ActiveLoop(None), SlotSet("requested_slot", None)]
+    """Leaves the form; what was filled stays, what it was wanted for does not."""
+    return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("wanted", None)]
 
 
 def requested(tracker: Tracker) -> Optional[str]:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Optional
+from collections.abc import Mapping
+from typing import Optional
 
 from rasa_sdk import Tracker
 
-from actions.base import Speaker
-from actions.receipt_form import CLAIMS
+from actions.base import LOOKED_UP, Speaker
+from actions.claims import CLAIMS
+from actions.serial_number import SLOT as SERIAL
 from bot import formats
-from bot.messages import ConversationStatus
 from bot.tickets.model import HandoffReason
 from bot.tickets.service import Opened
 from bot.turn import Turn
-
-PERSON_WANTED = frozenset(
-    {
-        HandoffReason.CUSTOMER_REQUEST,
-        HandoffReason.MISUNDERSTOOD,
-        HandoffReason.COMPLAINT,
-        HandoffReason.UNRESOLVED,
-    }
-)
-"""Reasons for which the resident waits for a person, not only for an answer."""
 
 
 async def open_ticket(
@@ -38,15 +29,12 @@ async def open_ticket(
         turn.work,
         turn.conversation,
         reason,
-        serial_number=tracker.get_slot("serial_number"),
-        checked={**_claims(tracker), **(checked or {})},
+        serial_number=tracker.get_slot(SERIAL),
+        checked={**_claims(tracker), **_looked_up(tracker), **(checked or {})},
     )
-    if explain:
+    if explain and opened.is_new:
         speaker.say(f"utter_handoff_{reason.value}")
     _say_opened(opened, speaker, turn)
-    with_bot = turn.conversation.status is ConversationStatus.WITH_BOT
-    if reason in PERSON_WANTED and with_bot:
-        turn.change_conversation(status=ConversationStatus.WAITING_FOR_AGENT)
     return opened
 
 
@@ -68,3 +56,9 @@ def _say_opened(opened: Opened, speaker: Speaker, turn: Turn) -> None:
 def _claims(tracker: Tracker) -> dict[str, str]:
     """What the resident read off the receipt, for the person who takes over."""
     return {slot: str(tracker.get_slot(slot)) for slot in CLAIMS if tracker.get_slot(slot) is not None}
+
+
+def _looked_up(tracker: Tracker) -> dict[str, str]:
+    """What the last look-up found, when it was for the payment that is talked about."""
+    found = dict(tracker.get_slot(LOOKED_UP) or {})
+    return found if found.pop(SERIAL, None) == tracker.get_slot(SERIAL) else {}

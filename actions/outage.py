@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 
-from actions.base import Speaker
+from actions.base import LOOKED_UP, Speaker
 from actions.handoff import open_ticket
+from actions.serial_number import SLOT as SERIAL
 from bot import formats
 from bot.errors import (
     AccessRefused,
@@ -41,16 +42,20 @@ async def say_trouble(
     error: HelpdeskError, speaker: Speaker, tracker: Tracker, turn: Turn
 ) -> list[EventType]:
     """Says what is wrong; with a trouble that lasts, a ticket remembers the resident's question."""
+    checked = {"system": type(error).__name__}
     if isinstance(error, UnderMaintenance):
         _say_maintenance(error, speaker, turn)
-    elif isinstance(error, LASTING) and tracker.get_slot("serial_number"):
-        speaker.say(WORDS[type(error)], buttons=_recheck_only(speaker))
-        await open_ticket(
-            speaker, tracker, turn, HandoffReason.OUTAGE, checked={"system": type(error).__name__}
-        )
+    elif isinstance(error, LASTING):
+        speaker.say(WORDS[_kind(error)], buttons=_recheck_only(speaker))
+        await open_ticket(speaker, tracker, turn, HandoffReason.OUTAGE, checked=checked)
     else:
-        speaker.say(WORDS[type(error)])
-    return []
+        speaker.say(WORDS[_kind(error)])
+    return [SlotSet(LOOKED_UP, {SERIAL: tracker.get_slot(SERIAL), **checked})]
+
+
+def _kind(error: HelpdeskError) -> type[HelpdeskError]:
+    """The branch of the error tree that has words, for a narrower error too."""
+    return next(kind for kind in WORDS if isinstance(error, kind))
 
 
 def _say_maintenance(error: UnderMaintenance, speaker: Speaker, turn: Turn) -> None:

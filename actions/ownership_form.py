@@ -8,9 +8,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.base import MISSES, HelpdeskAction, Speaker
-from actions.forms import WRONG_VALUE, Ask, Refusals, looks_like_an_answer, requested, stop_form
+from actions.forms import WRONG_VALUE, Ask, Refusals, Validate, looks_like_an_answer, requested, stop_form
 from actions.outage import TROUBLE, say_trouble
+from actions.status import next_steps, other_number
 from bot.errors import NotFound, TooManyTries
+from bot.messages import Button
 from bot.payments.model import PaymentDetails
 from bot.payments.service import PaymentReport
 from bot.payments.wording import amounts, mismatched
@@ -31,13 +33,13 @@ class AskLast4(Ask):
         speaker.say("utter_ask_payer_id_last4")
 
 
-class ValidateOwnershipForm(HelpdeskAction):
+class ValidateOwnershipForm(Validate):
     """Checks the last four with the reconciliation system and shows the details when they agree."""
 
     def name(self) -> str:
         return "validate_ownership_form"
 
-    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+    async def take(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         if requested(tracker) != SLOT:
             return []
         if turn.private.id_last4 is None:
@@ -46,9 +48,7 @@ class ValidateOwnershipForm(HelpdeskAction):
             return []
         return await self._check(turn.private.id_last4, speaker, tracker, turn)
 
-    async def _check(
-        self, last4: str, speaker: Speaker, tracker: Tracker, turn: Turn
-    ) -> list[EventType]:
+    async def _check(self, last4: str, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         contact = f"{turn.conversation.contact.channel}:{turn.conversation.id}"
         try:
             report = await turn.services.payments.details_of(
@@ -98,7 +98,13 @@ def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
         ),
         *_extras(details, speaker, turn),
     ]
-    speaker.tell("\n".join(parts), [speaker.button("utter_button_human", "/request_human")])
+    speaker.tell("\n".join(parts), _after_details(report, speaker))
+
+
+def _after_details(report: PaymentReport, speaker: Speaker) -> list[Button]:
+    shown = [*next_steps(report, speaker), other_number(speaker)]
+    asks_person = speaker.button("utter_button_human", "/request_human")
+    return shown if any(button.title == asks_person.title for button in shown) else [*shown, asks_person]
 
 
 def _extras(details: PaymentDetails, speaker: Speaker, turn: Turn) -> list[str]:

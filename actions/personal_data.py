@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, EventType, SlotSet
 
-from actions.base import OFFER, HelpdeskAction, Speaker, choice_of
+from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of
 from bot.turn import Turn
 
 
@@ -20,10 +20,8 @@ class ShowMyData(HelpdeskAction):
             speaker.say("utter_confirm_erase")
             return [SlotSet(OFFER, "erase")]
         stored = await turn.services.personal_data.about(turn.work, turn.conversation)
-        speaker.say(
-            "utter_my_data", messages=stored.messages, tickets=stored.tickets, watches=stored.watches
-        )
-        return []
+        speaker.say("utter_my_data", messages=stored.messages, tickets=stored.tickets, watches=stored.watches)
+        return back_to_form(speaker, tracker)
 
 
 class EraseMyData(HelpdeskAction):

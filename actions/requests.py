@@ -8,8 +8,10 @@ from typing import Optional
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import OFFER, HelpdeskAction, Speaker
+from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form
+from actions.claims import CLAIMS
 from actions.outage import TROUBLE, say_trouble
+from actions.serial_number import SLOT as SERIAL
 from actions.serial_number import lookup_numbers
 from bot import formats
 from bot.errors import Conflict, NotFound
@@ -26,7 +28,7 @@ class WantSerial(HelpdeskAction):
     does: str
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        if tracker.get_slot("serial_number") and not lookup_numbers(tracker):
+        if tracker.get_slot(SERIAL) and not lookup_numbers(tracker):
             return [FollowupAction(self.does)]
         return [SlotSet("wanted", self.wanted), FollowupAction("serial_form")]
 
@@ -56,7 +58,7 @@ class WatchPayment(HelpdeskAction):
         return "action_watch"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        serial = tracker.get_slot("serial_number")
+        serial = tracker.get_slot(SERIAL)
         try:
             report = await turn.services.payments.state_of(serial)
         except (NotFound, *TROUBLE) as error:
@@ -68,7 +70,7 @@ class WatchPayment(HelpdeskAction):
             Watched.NOT_NEEDED: "utter_watch_not_needed",
         }
         speaker.say(names[watched], tail=tail(serial))
-        return []
+        return back_to_form(speaker, tracker)
 
 
 class UnwatchPayment(HelpdeskAction):
@@ -83,10 +85,10 @@ class UnwatchPayment(HelpdeskAction):
         ended = await turn.services.watches.stop(turn.work, turn.conversation, serial)
         if not ended:
             speaker.say("utter_watch_none")
-            return []
+            return back_to_form(speaker, tracker)
         tails = formats.listed(map(tail, ended), turn.services.phrases, speaker.language)
         speaker.say("utter_watch_ended", tail=tails)
-        return []
+        return back_to_form(speaker, tracker)
 
 
 class ConfirmReconciliation(HelpdeskAction):
@@ -96,7 +98,7 @@ class ConfirmReconciliation(HelpdeskAction):
         return "action_confirm_reconciliation"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        serial = tracker.get_slot("serial_number")
+        serial = tracker.get_slot(SERIAL)
         payment = await self._known(serial, turn)
         if payment is not None and payment.state in SETTLED:
             speaker.say("utter_reconciliation_not_needed")
@@ -119,7 +121,7 @@ class SubmitReconciliation(HelpdeskAction):
         return "action_submit_reconciliation"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        serial = tracker.get_slot("serial_number")
+        serial = tracker.get_slot(SERIAL)
         try:
             request = await turn.services.payments.request_reconciliation(
                 serial,
@@ -143,9 +145,7 @@ class SubmitReconciliation(HelpdeskAction):
 
 def claimed(tracker: Tracker) -> Claimed:
     """What the resident read off the receipt."""
-    channel, amount, paid_on = (
-        tracker.get_slot(slot) for slot in ("payment_channel", "amount_fen", "paid_on")
-    )
+    channel, amount, paid_on = (tracker.get_slot(slot) for slot in CLAIMS)
     return Claimed(
         channel=Channel(channel) if channel else None,
         amount=int(amount) if amount else None,

@@ -5,29 +5,52 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.base import HelpdeskAction, Speaker, choice_of
-from actions.forms import Refusals, looks_like_an_answer, requested
-from actions.receipt_form import CLAIMS
+from actions.base import Speaker, choice_of, text_of
+from actions.claims import AMOUNT, CLAIMS, DAY, claims_in
+from actions.correction import acknowledge, asked_again, receipt_is_complete, says_wrong
+from actions.forms import Refusals, Validate, looks_like_an_answer, requested
+from actions.receipt_form import DOES_NOT_KNOW, HAS_NONE, SLOTS, say_summary
 from actions.serial_number import SLOT, take_serial_number
 from bot.turn import Turn
 
 
-class ValidateSerialForm(HelpdeskAction):
-    """Takes the number from the message; another payment's claims are forgotten with a new number."""
+class ValidateSerialForm(Validate):
+    """Takes the number, and what else the message says of the payment.
+
+    Another payment's claims are forgotten with a new number, unless the number was corrected.
+    """
 
     def name(self) -> str:
         return "validate_serial_form"
 
-    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+    async def take(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         refusals = Refusals(speaker, tracker)
-        events = take_serial_number(speaker, tracker, refusals)
-        if events:
-            return [*events, *_forget_claims(tracker, events)]
-        if choice_of(tracker) == "another" and tracker.get_slot(SLOT):
-            return [SlotSet(SLOT, None), *[SlotSet(claim, None) for claim in CLAIMS]]
-        if requested(tracker) == SLOT and looks_like_an_answer(tracker):
-            return refusals.refuse(SLOT, "utter_serial_unreadable")
+        corrected = receipt_is_complete(tracker) and says_wrong(tracker)
+        number = take_serial_number(speaker, tracker, refusals)
+        forgotten = [] if corrected else _forget_claims(tracker, number)
+        claims: list[EventType] = [
+            SlotSet(claim.slot, claim.value)
+            for claim in claims_in(tracker, turn, asked_again(tracker))
+            if not claim.refusal
+        ]
+        if corrected:
+            acknowledge(speaker, tracker, turn, [*number, *claims])
+        if number or (claims and tracker.get_slot(SLOT)):
+            events = [*number, *forgotten, *claims]
+            _read_back(speaker, tracker, turn, events)
+            return events
+        return [*claims, *_without_number(tracker, refusals)]
+
+
+def _without_number(tracker: Tracker, refusals: Refusals) -> list[EventType]:
+    if choice_of(tracker) == "another" and tracker.get_slot(SLOT):
+        return [SlotSet(SLOT, None), *[SlotSet(claim, None) for claim in CLAIMS]]
+    if requested(tracker) != SLOT:
         return []
+    text = text_of(tracker)
+    if DOES_NOT_KNOW.search(text) or HAS_NONE.search(text):
+        return refusals.refuse(SLOT, "utter_faq_find_serial")
+    return refusals.refuse(SLOT, "utter_serial_unreadable") if looks_like_an_answer(tracker) else []
 
 
 def _forget_claims(tracker: Tracker, events: list[EventType]) -> list[EventType]:
@@ -36,3 +59,12 @@ def _forget_claims(tracker: Tracker, events: list[EventType]) -> list[EventType]
     if known and taken and known != taken:
         return [SlotSet(claim, None) for claim in CLAIMS]
     return []
+
+
+def _read_back(speaker: Speaker, tracker: Tracker, turn: Turn, events: list[EventType]) -> None:
+    """Reads a whole receipt back that came in one message."""
+    values = {slot: tracker.get_slot(slot) for slot in SLOTS}
+    values.update({e["name"]: e["value"] for e in events if e.get("event") == "slot"})
+    told = {e["name"] for e in events if e.get("event") == "slot" and e["value"] is not None}
+    if told & {AMOUNT, DAY} and all(values[slot] is not None for slot in SLOTS):
+        say_summary(speaker, turn, values)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+import re
+from collections.abc import Iterator
+from typing import Optional
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -33,7 +35,11 @@ CHANNEL_OF = {
     NumberKind.UNIONPAY_QUERY: "unionpay",
 }
 
-MASKS = {"‹id_card›": "utter_serial_is_id_card", "‹bank_card›": "utter_serial_is_bank_card"}
+MASKS = {
+    re.compile(r"‹id_card›"): "utter_serial_is_id_card",
+    re.compile(r"‹bank_card›"): "utter_serial_is_bank_card",
+    re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}"): "utter_serial_is_phone",
+}
 """What the desk puts in place of numbers that are never let through."""
 
 
@@ -46,10 +52,16 @@ def numbers_in(tracker: Tracker) -> list[FoundNumber]:
 
 
 def lookup_numbers(tracker: Tracker) -> list[FoundNumber]:
-    """The different numbers that a payment can be asked for by; a channel's own number beats the merchant's."""
+    """The different numbers that a payment can be asked for by.
+
+    A receipt prints several for one payment: the channel's own beats the notice's, and that the merchant's.
+    """
     usable = list(_distinct(n for n in numbers_in(tracker) if usable_for_lookup(n)))
-    own = [number for number in usable if number.kind is not NumberKind.MERCHANT_ORDER]
-    return own if len(own) == 1 else usable
+    for kinds in (CHANNEL_OF, {NumberKind.PAYMENT_NOTICE}):
+        own = [number for number in usable if number.kind in kinds]
+        if own:
+            return own
+    return usable
 
 
 def take_serial_number(speaker: Speaker, tracker: Tracker, refusals: Refusals) -> list[EventType]:
@@ -64,7 +76,7 @@ def take_serial_number(speaker: Speaker, tracker: Tracker, refusals: Refusals) -
         return _explain(refusals, wrong[0])
     text = tracker.latest_message.get("text") or ""
     for mark, explanation in MASKS.items():
-        if mark in text:
+        if mark.search(text):
             return refusals.refuse(SLOT, explanation)
     return []
 

@@ -7,9 +7,10 @@ from typing import Optional
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import HelpdeskAction, Speaker, choice_of
+from actions.base import LOOKED_UP, HelpdeskAction, Speaker, choice_of
 from actions.handoff import open_ticket
 from actions.outage import TROUBLE, say_trouble
+from actions.serial_number import SLOT as SERIAL
 from bot.errors import NotFound
 from bot.messages import Button
 from bot.payments.facts import NextStep
@@ -30,6 +31,8 @@ BUTTONS = {
     NextStep.REQUEST_RECONCILIATION: ("utter_button_reconcile", "/request_reconciliation"),
     NextStep.TICKET: ("utter_button_human", "/request_human"),
 }
+MISMATCH = ("utter_button_human", '/request_human{"choice": "mismatch"}')
+DIFFERS = frozenset({Reason.INFO_MISMATCH, Reason.AMOUNT_MISMATCH})
 
 
 class LookUp(HelpdeskAction):
@@ -45,20 +48,18 @@ class LookUp(HelpdeskAction):
         if wanted in WANTED_FIRST:
             return [SlotSet("wanted", None), FollowupAction(WANTED_FIRST[wanted])]
         try:
-            report = await turn.services.payments.state_of(tracker.get_slot("serial_number"))
+            report = await turn.services.payments.state_of(tracker.get_slot(SERIAL))
         except (NotFound, *TROUBLE) as error:
             return await say_trouble(error, speaker, tracker, turn)
         await self._tell(report, speaker, tracker, turn)
-        return []
+        return [SlotSet(LOOKED_UP, {SERIAL: tracker.get_slot(SERIAL), **_checked(report.payment)})]
 
-    async def _tell(
-        self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn
-    ) -> None:
+    async def _tell(self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
         phrases, language = turn.services.phrases, speaker.language
         speaker.say(
             "utter_status",
             buttons=_buttons(report, speaker),
-            tail=tail(tracker.get_slot("serial_number")),
+            tail=tail(tracker.get_slot(SERIAL)),
             what=what(report, phrases, language),
             due=due(report, turn.now, phrases, language),
         )
@@ -89,9 +90,22 @@ def _checked(payment: Payment) -> dict[str, str]:
     return found
 
 
-def _buttons(report: PaymentReport, speaker: Speaker) -> list[Button]:
+def next_steps(report: PaymentReport, speaker: Speaker) -> list[Button]:
+    """What the bot can do next with this payment; no person where one was brought in already."""
     steps = [step for step in report.suggested if step is not NextStep.TICKET or not handoff_reason(report)]
-    shown = [speaker.button(*BUTTONS[step]) for step in steps[:2]]
-    shown.append(speaker.button("utter_button_details", '/query_status{"choice": "details"}'))
-    shown.append(speaker.button("utter_button_other_number", '/query_status{"choice": "another"}'))
-    return shown
+    return [speaker.button(*_button(step, report)) for step in steps[:2]]
+
+
+def other_number(speaker: Speaker) -> Button:
+    """Another payment."""
+    return speaker.button("utter_button_other_number", '/query_status{"choice": "another"}')
+
+
+def _button(step: NextStep, report: PaymentReport) -> tuple[str, str]:
+    differs = step is NextStep.TICKET and report.payment.reason in DIFFERS
+    return MISMATCH if differs else BUTTONS[step]
+
+
+def _buttons(report: PaymentReport, speaker: Speaker) -> list[Button]:
+    details = speaker.button("utter_button_details", '/query_status{"choice": "details"}')
+    return [*next_steps(report, speaker), details, other_number(speaker)]

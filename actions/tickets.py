@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 
-from actions.base import HelpdeskAction, Speaker, entities_of, intent_of
+from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of, entities_of, intent_of
 from actions.forms import stop_form
 from actions.handoff import open_ticket
+from actions.misunderstanding import HUMAN
 from bot import formats
 from bot.errors import NotFound
+from bot.messages import ConversationStatus
 from bot.tickets.model import HandoffReason, Ticket
 from bot.turn import Turn
 
@@ -21,9 +23,10 @@ class RequestHuman(HelpdeskAction):
         return "action_request_human"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        reason = _reason(tracker)
-        await open_ticket(speaker, tracker, turn, reason, explain=True)
-        return [*stop_form(), SlotSet("handoff_reason", None)]
+        await open_ticket(speaker, tracker, turn, _reason(tracker), explain=True)
+        if turn.conversation.status is ConversationStatus.WITH_BOT:
+            turn.change_conversation(status=ConversationStatus.WAITING_FOR_AGENT)
+        return stop_form()
 
 
 class ShowTickets(HelpdeskAction):
@@ -42,20 +45,22 @@ class ShowTickets(HelpdeskAction):
             )
         except NotFound:
             speaker.say("utter_ticket_not_found")
-            return []
-        if not tickets:
+            return back_to_form(speaker, tracker)
+        if tickets:
+            speaker.say("utter_ticket_list", lines="\n".join(_line(one, speaker, turn) for one in tickets))
+        else:
             speaker.say("utter_ticket_none")
-            return []
-        lines = "\n".join(_line(ticket, speaker, turn) for ticket in tickets)
-        speaker.say("utter_ticket_list", lines=lines)
-        return []
+        return back_to_form(speaker, tracker)
 
 
 def _reason(tracker: Tracker) -> HandoffReason:
+    """Why a person is wanted: what the message says, what its button was for, or what was offered."""
     if intent_of(tracker) == "complain":
         return HandoffReason.COMPLAINT
-    kept = tracker.get_slot("handoff_reason")
-    return HandoffReason(kept) if kept else HandoffReason.CUSTOMER_REQUEST
+    if choice_of(tracker) in {reason.value for reason in HandoffReason}:
+        return HandoffReason(choice_of(tracker))
+    offered = tracker.get_slot(OFFER) == HUMAN
+    return HandoffReason.MISUNDERSTOOD if offered else HandoffReason.CUSTOMER_REQUEST
 
 
 def _line(ticket: Ticket, speaker: Speaker, turn: Turn) -> str:

@@ -1,0 +1,129 @@
+"""The help desk as one process runs it, with the sandbox behind it and a clock that moves on request."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from starlette.applications import Starlette
+
+from bot.bootstrap import House, build_house
+from bot.clock import SHANGHAI
+from bot.desk import Desk
+from bot.sandbox.app import create_app
+from bot.sandbox.clock import SandboxClock
+from bot.settings import load_settings
+from tests.conversations.resident import Resident
+
+if TYPE_CHECKING:
+    from bot.dialogue.engine import RasaDialogue
+
+START = datetime(2026, 11, 24, 10, 30, tzinfo=SHANGHAI)
+READ_TIMEOUT = 5.0
+"""The client's, in seconds: the sandbox is impatient for it instead of letting a test wait."""
+
+
+class StandingClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = START
+
+    def now(self) -> datetime:
+        """The time it was moved to."""
+        return self._now
+
+    def advance(self, delta: timedelta) -> None:
+        """Moves on."""
+        self._now += delta
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The sandbox in this process; an answer slower than the read timeout times out at once."""
+
+    def __init__(self, sandbox: Starlette) -> None:
+        self._sandbox = sandbox
+        self._inner = httpx.ASGITransport(app=sandbox)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carries one request."""
+        self.requests.append(request)
+        if self._sandbox.state.bureau.faults.faults.latency_seconds > READ_TIMEOUT:
+            raise httpx.ReadTimeout("too slow", request=request)
+        return await self._inner.handle_async_request(request)
+
+
+class Office:
+    """Everything behind the channels; residents come from `resident`."""
+
+    def __init__(self, dialogue: RasaDialogue, empty_database: Path, folder: Path) -> None:
+        self.clock = StandingClock()
+        self.database = folder / "helpdesk.sqlite"
+        self._folder = folder
+        self._dialogue = dialogue
+        shutil.copy(empty_database, self.database)
+        self.sandbox = create_app(clock=SandboxClock(source=self.clock.now))
+        self.wire = Wire(self.sandbox)
+        self.house, self.desk = self._open()
+
+    def resident(self, name: str) -> Resident:
+        """A contact of the REST channel."""
+        return Resident(self, name)
+
+    async def close(self) -> None:
+        """Closes connections."""
+        await self.house.aclose()
+
+    async def restart(self) -> None:
+        """The process ends, and a new one takes over its database."""
+        await self.house.aclose()
+        self.house, self.desk = self._open()
+
+    def advance(self, **passed: float) -> None:
+        """Lets time pass, for the bureau too."""
+        self.clock.advance(timedelta(**passed))
+
+    async def breaks(self, **faults: Any) -> None:
+        """The reconciliation system goes wrong in this way until it is healed."""
+        await self._admin("POST", "/sandbox/faults", faults)
+
+    async def heals(self) -> None:
+        """Nothing goes wrong any more."""
+        await self._admin("DELETE", "/sandbox/faults")
+
+    async def puts(self, serial: str, state: str, reason: str | None = None, **more: Any) -> None:
+        """Forces a payment into a state."""
+        body = {"state": state, **({"reason": reason} if reason else {}), **more}
+        await self._admin("POST", f"/sandbox/payments/{serial}", body)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of a table, oldest first."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")]
+
+    def everything_stored(self) -> str:
+        """Every value of every row of every table, as one text."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            values = [v for name in names for row in connection.execute(f"SELECT * FROM {name}") for v in row]
+        return "\n".join(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)
+
+    def _open(self) -> tuple[House, Desk]:
+        settings = load_settings(
+            database_url=f"sqlite+aiosqlite:///{self.database}", data_dir=self._folder, secret_key="s" * 32
+        )
+        house = build_house(settings, "http://sandbox", clock=self.clock, transport=self.wire)
+        return house, house.desk(self._dialogue)
+
+    async def _admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+        transport = httpx.ASGITransport(app=self.sandbox)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+            answer = await client.request(method, path, json=body)
+            answer.raise_for_status()
