@@ -1,0 +1,25 @@
+"""The agents' console, assembled."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Mount
+
+from bot.console.entry import Entry
+from bot.console.office import Office
+from bot.console.pages import Pages
+from bot.console.reception import Reception
+from bot.console.session import Sessions
+from bot.console.ticket_list import TicketList
+from bot.console.ticket_page import TicketPage
+
+
+def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
+    """Every page under /console."""
+    sessions = Sessions(office.secret_key)
+    reception = Reception(office.work, sessions)
+    return [
+        *Entry(office.work, office.accounts, sessions, pages).routes(reception),
+        *TicketList(office.work, office.clock, pages).routes(reception),
+        *TicketPage(office, pages).routes(reception),
+        Mount("/console/static", pages.assets.files()),
+    ]

@@ -1,0 +1,25 @@
+"""What the console works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from bot.announcer import Announcer
+from bot.clock import Clock
+from bot.console.service import AccountsService
+from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.service import TicketsService
+
+
+@dataclass(frozen=True)
+class Office:
+    """`notify` wakes whoever sends the outbox, after a commit that put something in it."""
+
+    work: UnitOfWorkFactory
+    tickets: TicketsService
+    accounts: AccountsService
+    clock: Clock
+    announcer: Announcer
+    notify: Callable[[], None]
+    secret_key: str

@@ -1,0 +1,112 @@
+"use strict";
+// Keeps an open page up to date. A part of the page is exchanged only when it differs, and never under an
+// agent's hands: what has the focus keeps it.
+
+const LIST_EVERY = 5000;
+const TICKET_EVERY = 2000;
+
+async function ask(address) {
+  const response = await fetch(address, { headers: { "X-Fragment": "1" }, signal: AbortSignal.timeout(8000) });
+  if (response.status === 401 || response.redirected) location.reload();
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response;
+}
+
+function every(pause, step) {
+  let misses = 0;
+  const stale = document.getElementById("stale");
+  const run = async () => {
+    if (!document.hidden) {
+      try {
+        await step();
+        misses = 0;
+      } catch {
+        misses += 1;
+      }
+      stale.hidden = misses < 2;
+    }
+    setTimeout(run, pause);
+  };
+  setTimeout(run, pause);
+}
+
+const shown = new WeakMap(); // part of the page -> the server's text for it
+
+function exchange(place, html) {
+  if (shown.get(place) === html) return;
+  const first = !shown.has(place);
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  const keep = focused?.dataset.keep;
+  if (focused && !keep) return; // an agent is about to press it
+  if (place.querySelector("details[open]")) return; // or to write in it
+  shown.set(place, html);
+  if (first && same(place, html)) return;
+  place.innerHTML = html;
+  if (keep) place.querySelector(`[data-keep="${CSS.escape(keep)}"]`)?.focus();
+}
+
+function same(place, html) {
+  const other = document.createElement("div");
+  other.innerHTML = html;
+  return other.textContent.replace(/\s+/g, " ").trim() === place.textContent.replace(/\s+/g, " ").trim();
+}
+
+function openList(list) {
+  const title = document.title;
+  const mark = () => {
+    const count = Number(list.querySelector("[data-count]")?.dataset.count || 0);
+    document.title = count ? `(${count}) ${title}` : title;
+  };
+  mark();
+  every(LIST_EVERY, async () => {
+    exchange(list, await (await ask(list.dataset.refresh)).text());
+    mark();
+  });
+}
+
+function openTicket(ticket) {
+  const lines = document.getElementById("lines");
+  const reply = document.getElementById("reply");
+  const follow = () => {
+    const done = ticket.querySelector("[data-state]")?.dataset.state === "done";
+    for (const part of reply.querySelectorAll("textarea, button")) part.disabled = done;
+  };
+  follow();
+  lines.scrollTop = lines.scrollHeight;
+  reply.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) reply.requestSubmit();
+  });
+  if (ticket.dataset.frozen) return;
+  every(TICKET_EVERY, async () => {
+    const { live, last, key } = ticket.dataset;
+    const news = await (await ask(`${live}?after=${last}&key=${key}`)).json();
+    addLines(lines, news.lines);
+    ticket.dataset.last = String(news.last);
+    for (const [name, html] of Object.entries(news.parts)) {
+      exchange(ticket.querySelector(`[data-part="${name}"]`), html);
+    }
+    follow();
+  });
+}
+
+function addLines(lines, html) {
+  if (!html.trim()) return;
+  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 120;
+  const bottom = document.createElement("div");
+  bottom.innerHTML = html;
+  lines.append(...bottom.children);
+  if (atEnd) lines.scrollTop = lines.scrollHeight;
+}
+
+for (const form of document.querySelectorAll('form[method="post"]')) {
+  form.addEventListener("submit", () => {
+    // After the values are collected: a disabled field is not sent.
+    setTimeout(() => { for (const button of form.querySelectorAll("button")) button.disabled = true; }, 0);
+  });
+}
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+const list = document.getElementById("list");
+if (list) openList(list);
+const ticket = document.getElementById("ticket");
+if (ticket) openTicket(ticket);

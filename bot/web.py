@@ -1,0 +1,78 @@
+"""Everything that answers HTTP, assembled into one application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Mapping, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from bot.announcer import Announcer
+from bot.channels.gate import Gate
+from bot.channels.health import Check, health_routes
+from bot.channels.problems import Problem, answer_problem, problem_of
+from bot.channels.rest import Parse, rest_routes
+from bot.channels.web import web_routes
+from bot.clock import Clock
+from bot.console.app import console_routes
+from bot.console.office import Office
+from bot.console.pages import Pages
+from bot.console.service import AccountsService
+from bot.desk import Desk
+from bot.errors import HelpdeskError
+from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.service import TicketsService
+
+
+@dataclass(frozen=True)
+class WebParts:
+    """What the application is made of. `extra_routes` come first, for channels that bring webhooks."""
+
+    desk: Desk
+    work: UnitOfWorkFactory
+    tickets: TicketsService
+    accounts: AccountsService
+    clock: Clock
+    announcer: Announcer
+    notify: Callable[[], None]
+    parse: Parse
+    checks: Mapping[str, Check]
+    secret_key: str
+    extra_routes: Sequence[BaseRoute] = ()
+    rest_token: str = ""
+
+
+def create_web_app(parts: WebParts) -> Starlette:
+    """One application: REST channel, web chat, health, console, and whatever `extra_routes` bring."""
+    office = Office(
+        work=parts.work,
+        tickets=parts.tickets,
+        accounts=parts.accounts,
+        clock=parts.clock,
+        announcer=parts.announcer,
+        notify=parts.notify,
+        secret_key=parts.secret_key,
+    )
+    pages = Pages(parts.clock)
+
+    async def answer_error(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith("/console"):
+            return pages.error(request, problem_of(error))
+        return await answer_problem(request, error)
+
+    return Starlette(
+        routes=[
+            *parts.extra_routes,
+            *health_routes(parts.checks),
+            *rest_routes(parts.desk, parts.parse, parts.rest_token),
+            *web_routes(parts.desk, parts.secret_key),
+            *console_routes(office, pages),
+        ],
+        middleware=[Middleware(Gate, answer=answer_error)],
+        exception_handlers=dict.fromkeys((HTTPException, Problem, HelpdeskError), answer_error),
+    )
