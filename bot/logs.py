@@ -27,7 +27,7 @@ SEES_TEXTS = ("rasa", "rasa_sdk", "telegram", "aiosqlite", "sqlalchemy", "httpx"
 """Libraries through whose hands residents' texts go, so that their words are not repeated."""
 
 TOKENS = re.compile(
-    r"\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}"  # Telegram's
+    r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}"  # Telegram's
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # a database address's user and password
     r"|(?i:(?<=bearer )|(?<=token=))[^\s&\"']+"
 )
@@ -69,6 +69,7 @@ def configure_logs(log_format: str, level: str) -> None:
             ],
         )
     )
+    logging.raiseExceptions = False  # a line that cannot be written would be printed with its values
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
@@ -77,7 +78,7 @@ def configure_logs(log_format: str, level: str) -> None:
 def _renderer(log_format: str) -> Any:
     if log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(colors=False)
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
 def _without_foreign_words(_logger: Any, _method: str, event: Event) -> Event:

@@ -87,7 +87,7 @@ class UnitOfWork:
         self._writes.clear()
 
     async def fetch(self, statement: sa.sql.Executable) -> list[Row]:
-        """All rows of a read, in a transaction of its own. Raises Unavailable."""
+        """All rows of a read, in a transaction of its own. Raises Unavailable and Bug."""
         try:
             with translated():
                 async with self._engine.connect() as connection:
@@ -149,9 +149,9 @@ class UnitOfWork:
 class UnitOfWorkFactory:
     """Makes a unit of work for each message, request or background step."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
         self._engine = engine
-        self._pen = Pen(engine)
+        self._pen = pen or Pen(engine)
 
     def __call__(self) -> UnitOfWork:
         return UnitOfWork(self._engine, self._pen)

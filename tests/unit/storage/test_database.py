@@ -1,0 +1,71 @@
+"""Opening a database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.errors import Unavailable
+from bot.storage.database import migrate, open_database, ping
+from bot.storage.turnstile import SharedTurnstile, Turnstile, turnstile_for
+
+
+async def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite+aiosqlite:///{tmp_path}/new/folder/x.sqlite")
+    await ping(engine)
+    await engine.dispose()
+    assert (tmp_path / "new" / "folder" / "x.sqlite").exists()
+
+
+async def test_sqlite_is_safe_against_power_cuts_and_checks_references(database_url: str) -> None:
+    engine = open_database(database_url)
+    async with engine.connect() as connection:
+        values = [
+            (await connection.execute(sa.text(f"PRAGMA {name}"))).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        ]
+    await engine.dispose()
+    assert values == ["wal", 2, 1, 2]
+
+
+async def test_a_database_in_memory_keeps_what_it_was_given() -> None:
+    engine = open_database("sqlite+aiosqlite://")
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert (await connection.execute(sa.text("SELECT count(*) FROM tickets"))).scalar() == 0
+    await engine.dispose()
+
+
+async def test_a_database_that_does_not_answer_is_unavailable() -> None:
+    engine = open_database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    with pytest.raises(Unavailable):
+        await ping(engine)
+    await engine.dispose()
+
+
+async def test_values_are_never_shown_in_errors(database_url: str) -> None:
+    engine = open_database(database_url)
+    with pytest.raises(sa.exc.DBAPIError) as raised:
+        async with engine.connect() as connection:
+            await connection.execute(sa.text("INSERT INTO nothing VALUES (:text)"), {"text": "我的话"})
+    await engine.dispose()
+    assert "我的话" not in str(raised.value)
+
+
+async def test_only_postgresql_is_shared_by_processes(database_url: str) -> None:
+    alone, shared = open_database(database_url), open_database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    assert type(turnstile_for(alone)) is Turnstile
+    assert type(turnstile_for(shared)) is SharedTurnstile
+
+
+def test_a_process_ends_even_with_a_connection_open(database_url: str) -> None:
+    program = (
+        "import asyncio\n"
+        "from bot.storage.database import open_database, ping\n"
+        f"asyncio.run(ping(open_database({database_url!r})))\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=30)

@@ -1,0 +1,15 @@
+"""What a ticket is."""
+
+from __future__ import annotations
+
+from bot.tickets.model import HandoffReason, TicketStatus
+from bot.tickets.service import PRIORITIES
+
+
+def test_a_ticket_is_live_until_it_is_resolved() -> None:
+    live = {status for status in TicketStatus if status.is_live}
+    assert live == {TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.WAITING}
+
+
+def test_only_known_reasons_have_a_priority_of_their_own() -> None:
+    assert set(PRIORITIES) < set(HandoffReason)
