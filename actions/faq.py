@@ -5,10 +5,11 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import Speaker, active_form, back_to_form, intent_of
+from actions.base import Speaker, active_form, back_to_form
 from actions.claims import claims_in
 from actions.correction import Correctable
 from actions.forms import WRONG_VALUE, requested
+from actions.second_request import offer_second_request, question_of
 from actions.serial_number import SLOT as SERIAL
 from bot.turn import Turn
 
@@ -22,13 +23,14 @@ class AnswerQuestion(Correctable):
         return "action_answer_faq"
 
     async def answer(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        topic, form = intent_of(tracker), active_form(tracker)
+        topic, form = question_of(tracker), active_form(tracker)
         if topic == FIND_SERIAL and form and requested(tracker) == SERIAL:
             # The form has said where the number is: say it another way, not the same question again.
             speaker.say(_where_else(form), custom=WRONG_VALUE)
             return [FollowupAction(form)]
         speaker.say(f"utter_{topic}")
-        return [*_facts(tracker, turn), *back_to_form(speaker, tracker)]
+        also = offer_second_request(speaker, tracker)
+        return [*_facts(tracker, turn), *also, *back_to_form(speaker, tracker)]
 
 
 def _where_else(form: str) -> str:

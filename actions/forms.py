@@ -19,6 +19,7 @@ from actions.base import (
     intent_of,
     text_of,
 )
+from actions.second_request import answer_second_question
 from bot.turn import Turn
 
 WRONG_VALUE = {"wrong_value": True}
@@ -55,6 +56,9 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 
+MARKS = re.compile(r"‹\w+›")
+"""What the desk puts in place of numbers that are never let through: an answer, not a request."""
+
 OFFER_HUMAN_AFTER = 2
 
 
@@ -63,6 +67,7 @@ class Ask(HelpdeskAction):
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         if not explained_wrong_value(tracker):
+            answer_second_question(speaker, tracker)
             await self.ask(speaker, tracker, turn)
         return [SlotSet(MISSES, tracker.get_slot(MISSES)), SlotSet(OFFER, tracker.get_slot(OFFER))]
 
@@ -98,7 +103,7 @@ def explained_wrong_value(tracker: Tracker) -> bool:
 
 def wants_something_else(tracker: Tracker) -> bool:
     """True for a clear question or request, whatever values it carries."""
-    if not text_of(tracker) or confidence_of(tracker) < CLEAR:
+    if not MARKS.sub("", text_of(tracker)).strip() or confidence_of(tracker) < CLEAR:
         return False
     intent = intent_of(tracker)
     if intent == "ticket_status" and entities_of(tracker, "ticket_number"):

@@ -12,6 +12,7 @@ from actions.correction import WHICH, Correctable, receipt_is_complete, says_wro
 from actions.forms import WRONG_VALUE, stop_form
 from actions.misunderstanding import GUESS, HUMAN, not_guessed
 from actions.receipt_form import is_half_filled
+from actions.second_request import take_up
 from bot.turn import Turn
 
 RECONCILE, ERASE, RESUME = "reconcile", "erase", "resume"
@@ -77,6 +78,8 @@ class Affirm(Correctable):
             # The action sees what it was offered for; its own end clears the offer.
             kept = [SlotSet(OFFER, offer)] if offer == HUMAN else []
             return [*kept, FollowupAction(ON_YES[offer])]
+        if also := take_up(offer):
+            return also
         if active_form(tracker):
             return back_to_form(speaker, tracker)
         if is_half_filled(tracker) and GO_ON.search(text_of(tracker)):
