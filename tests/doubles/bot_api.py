@@ -43,6 +43,7 @@ class Sent:
     text: str
     keyboard: list[list[Json]] = field(default_factory=list)
     parameters: Json = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def titles(self) -> list[str]:
@@ -97,6 +98,7 @@ class BotApi:
         self._allowed: list[str] = []
         self._messages: dict[tuple[int, int], Json] = {}
         self._sent: list[Sent] = []
+        self._chats: set[int] = set()
         self._queries: set[str] = set()
         self._faults: list[Fault] = []
         self._blocked: set[int] = set()
@@ -256,6 +258,11 @@ class BotApi:
         with self._happened:
             return [one for one in self._sent if one.chat_id == chat_id]
 
+    def sent_after(self, count: int) -> list[Sent]:
+        """What the bot sent to anybody, without the first `count`."""
+        with self._happened:
+            return self._sent[count:]
+
     def called(self, method: str) -> list[Json]:
         """The parameters of each call of a method."""
         with self._happened:
@@ -397,6 +404,7 @@ class BotApi:
             answered = self._messages[(chat_id, reply_to)] if reply_to else None
             made = message(message_id, chat_id, sender, reply_to_message=answered, **content)
             self._messages[(chat_id, message_id)] = made
+            self._chats.add(chat_id)
             return self.push({"message": made})
 
     def _check_message(self, chat_id: int, text: str, parameters: Json) -> None:
@@ -416,8 +424,7 @@ class BotApi:
             raise Refusal(400, description, migrate_to_chat_id=self._moved[chat_id])
         if chat_id in self._blocked:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
-        known = any(key[0] == chat_id for key in self._messages) or chat_id in self._moved.values()
-        if not known:
+        if chat_id not in self._chats and chat_id not in self._moved.values():
             raise Refusal(400, "Bad Request: chat not found")
 
     def _confirm(self, offset: int) -> None:
@@ -426,7 +433,8 @@ class BotApi:
                 kept = self._updates[offset:]
             else:
                 kept = [update for update in self._updates if update["update_id"] >= offset]
-            self.confirmed += [update["update_id"] for update in self._updates if update not in kept]
+            left = {update["update_id"] for update in kept}
+            self.confirmed += [one["update_id"] for one in self._updates if one["update_id"] not in left]
             self._updates = kept
 
     def _batch(self, limit: int) -> list[Json]:

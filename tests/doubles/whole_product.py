@@ -45,6 +45,11 @@ class WholeProduct:
 
     def start(self) -> None:
         """Starts it and returns once it says that it is ready."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Starts it without waiting."""
         self._ready.clear()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot", "run"],
@@ -54,7 +59,11 @@ class WholeProduct:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+
+    def wait(self) -> None:
+        """Returns once it says that it is ready."""
         if not self._ready.wait(START_SECONDS):
             self._process.kill()
             raise AssertionError("not ready:\n" + "".join(self.output))
@@ -65,12 +74,14 @@ class WholeProduct:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
         return time.monotonic() - began
 
     def kill(self) -> None:
         """Ends it as a power cut does."""
         self._process.kill()
         self._process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
 
     @property
     def status(self) -> int | None:
@@ -113,7 +124,7 @@ class WholeProduct:
         assert process.stdout is not None
         for line in process.stdout:
             self.output.append(line)
-            if line.startswith("ready"):
+            if line.startswith("ready") and process is self._process:
                 self._ready.set()
 
 

@@ -58,10 +58,11 @@ class TelegramChannel:
         notify: Callable[[], None],
         api_base_url: str = "https://api.telegram.org",
         webhook_url: str = "",
+        messages_per_second: float = 30,
         poll_seconds: int = 30,
     ) -> None:
         self.state = ChannelState.STOPPED
-        self._bot = _bot(token, api_base_url)
+        self._bot = _bot(token, api_base_url, messages_per_second)
         self._phrases = phrases
         self._webhook_url = webhook_url
         self._secret = webhook_secret(secret, token)
@@ -142,13 +143,13 @@ class TelegramChannel:
             log.warning("telegram_commands_not_shown", error=type(error).__name__)
 
 
-def _bot(token: str, api_base_url: str) -> Bot:
+def _bot(token: str, api_base_url: str, messages_per_second: float) -> Bot:
     return ExtBot(
         token,
         base_url=f"{api_base_url}/bot",
         base_file_url=f"{api_base_url}/file/bot",
         request=HTTPXRequest(read_timeout=READ_SECONDS, connect_timeout=10.0, pool_timeout=READ_SECONDS),
-        rate_limiter=AIORateLimiter(),
+        rate_limiter=AIORateLimiter(overall_max_rate=messages_per_second),
     )
 
 

@@ -1,0 +1,153 @@
+"""Compares what residents heard with what they were owed, in the chats, the database and the bureau."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from tests.faults.kills import Kills
+from tests.faults.residents import Resident
+
+
+@dataclass(frozen=True)
+class Table:
+    """The outcome; everything in `violations` has to be nought."""
+
+    residents: int
+    messages_sent: int
+    accepted: int
+    answered: int
+    lines_heard: int
+    missing: int
+    out_of_order: int
+    duplicated_by_lost_acknowledgement: int
+    duplicated_otherwise: int
+    tickets: int
+    tickets_twice: int
+    requests: int
+    requests_twice: int
+    kills: int
+    restarts: int
+    seconds: float
+
+    @property
+    def violations(self) -> dict[str, int]:
+        """What went wrong, by name; empty when all is well."""
+        wrong = {
+            "not accepted": self.messages_sent - self.accepted,
+            "missing": self.missing,
+            "out of order": self.out_of_order,
+            "duplicated otherwise": self.duplicated_otherwise,
+            "tickets twice": self.tickets_twice,
+            "requests twice": self.requests_twice,
+        }
+        return {name: count for name, count in wrong.items() if count}
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and values."""
+        return [(one.name.replace("_", " "), f"{getattr(self, one.name):g}") for one in fields(self)]
+
+
+class Books:
+    """The product's database, read after it has stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def accepted(self) -> int:
+        """Messages accepted."""
+        return int(self._rows("SELECT count(*) FROM incoming")[0][0])
+
+    def unanswered(self) -> int:
+        """Messages accepted and not answered."""
+        return int(self._rows("SELECT count(*) FROM incoming WHERE answered_at IS NULL")[0][0])
+
+    def unsent(self) -> int:
+        """Lines that were not sent."""
+        return int(self._rows("SELECT count(*) FROM outbox WHERE state <> 'sent'")[0][0])
+
+    def lines(self) -> dict[int, list[str]]:
+        """What each chat was to hear, in order."""
+        lines: dict[int, list[str]] = {}
+        for user_id, text in self._rows(
+            "SELECT user_id, text FROM outbox JOIN messages ON messages.id = message_id ORDER BY outbox.id"
+        ):
+            lines.setdefault(int(user_id), []).append(text)
+        return lines
+
+    def tickets(self) -> Counter[int]:
+        """How many tickets each chat has."""
+        rows = self._rows("SELECT user_id FROM tickets JOIN conversations c ON c.id = conversation_id")
+        return Counter(int(user_id) for (user_id,) in rows)
+
+    def _rows(self, statement: str) -> list[tuple[str, ...]]:
+        with closing(sqlite3.connect(self._path)) as connection:
+            return connection.execute(statement).fetchall()
+
+
+@dataclass
+class Hearing:
+    """One chat's lines beside what was to be heard there."""
+
+    missing: int = 0
+    out_of_order: int = 0
+    lost: int = 0
+    otherwise: int = 0
+
+
+def hearing(resident: Resident, owed: Sequence[str], kills: Kills) -> Hearing:
+    """Walks what was heard along what was owed; a line heard again is a duplicate, others are strays."""
+    found = Hearing()
+    place = 0
+    copies = {}
+    for sent in resident.heard:
+        if place < len(owed) and sent.text == owed[place]:
+            copies[sent.text] = sent
+            place += 1
+        elif sent.text in copies:
+            first = copies[sent.text]
+            if kills.came_between(first.at, sent.at) and sent.text == owed[place - 1]:
+                found.lost += 1
+            else:
+                found.otherwise += 1
+        else:
+            found.out_of_order += 1
+    found.missing = len(owed) - place
+    return found
+
+
+def settle(
+    residents: list[Resident], books: Books, requested: int, kills: Kills, restarts: int, seconds: float
+) -> Table:
+    """The table."""
+    owed, tickets = books.lines(), books.tickets()
+    hearings = [hearing(one, owed.get(one.chat_id, []), kills) for one in residents]
+    said = sum(len(one.said) for one in residents)
+    planned = sum(len(one.script.steps) for one in residents)
+    answered = sum(one.answered for one in residents)
+    asked = sum(one.script.count("request") for one in residents)
+    return Table(
+        residents=len(residents),
+        messages_sent=planned,
+        accepted=books.accepted(),
+        answered=answered,
+        lines_heard=sum(len(one.heard) for one in residents),
+        missing=max(
+            planned - answered, books.unanswered() + books.unsent() + sum(h.missing for h in hearings)
+        ),
+        out_of_order=sum(h.out_of_order for h in hearings),
+        duplicated_by_lost_acknowledgement=sum(h.lost for h in hearings),
+        duplicated_otherwise=sum(h.otherwise for h in hearings),
+        tickets=sum(tickets.values()),
+        tickets_twice=sum(max(0, tickets[one.chat_id] - one.script.count("ticket")) for one in residents),
+        requests=requested,
+        requests_twice=max(0, requested - asked),
+        kills=len(kills.moments),
+        restarts=restarts,
+        seconds=round(seconds, 1),
+    )
