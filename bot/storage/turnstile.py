@@ -68,10 +68,8 @@ class SharedTurnstile(Turnstile):
                     await asyncio.shield(self._unlock(conversation_id))
 
     async def aclose(self) -> None:
-        """Gives back the connection, and every lock with it."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        """Ends the connection, and every lock with it; in the pool it would go on holding them."""
+        await self._drop()
 
     async def _lock(self, conversation_id: int) -> bool:
         loop = asyncio.get_running_loop()

@@ -46,7 +46,9 @@ class FakeBureau:
         self.payments[serial] = payment(serial)
         return self.payments[serial]
 
-    def change(self, serial: str, state: State, reason: Optional[Reason] = None, quietly: bool = False) -> None:
+    def change(
+        self, serial: str, state: State, reason: Optional[Reason] = None, quietly: bool = False
+    ) -> None:
         """A payment changes; `quietly` without an event."""
         changed = payment(serial, state, reason)
         self.payments[serial] = replace(changed, updated_at=datetime.now(MONDAY_TEN.tzinfo))

@@ -8,7 +8,7 @@ from bot.messages import Button, Reply
 
 
 class NamedPhrases:
-    """Says the name of what it should say, with the values; `buttons` are said with the names they are under."""
+    """Says the name of what it should say, with the values; `buttons` go with their names."""
 
     def __init__(self, buttons: dict[str, tuple[Button, ...]] | None = None) -> None:
         self.buttons = buttons or {}

@@ -22,9 +22,7 @@ AGENT = ("li", "李师傅")
 
 def opens_ticket(serial: str | None = None) -> object:
     async def act(turn: Turn) -> None:
-        await turn.services.tickets.open(
-            turn.work, turn.conversation, HandoffReason.CUSTOMER_REQUEST, serial
-        )
+        await turn.services.tickets.open(turn.work, turn.conversation, HandoffReason.CUSTOMER_REQUEST, serial)
         turn.change_conversation(status=ConversationStatus.WAITING_FOR_AGENT)
 
     return act
@@ -245,11 +243,16 @@ async def test_a_newer_message_is_not_answered_before_one_that_cannot_be_answere
     assert await house.said() == ["re: 第一条", "re: 第二条"]
 
 
-async def test_a_read_that_fails_inside_the_dialogue_is_never_taken_for_an_answer(house: FakeHouse) -> None:
-    async def swallows(turn: Turn) -> None:
+@pytest.mark.parametrize("raises", [True, False])
+async def test_a_read_that_fails_inside_the_dialogue_is_never_taken_for_an_answer(
+    house: FakeHouse, raises: bool
+) -> None:
+    async def cannot_read(turn: Turn) -> None:
         turn.work.blind = Unavailable("the database")  # as a failed read leaves it
+        if raises:
+            raise RuntimeError("made of it by somebody on the way")
 
-    house.dialogue.acts["查"] = swallows
+    house.dialogue.acts["查"] = cannot_read
     accepted = await house.desk.accept(message("查"))
     with pytest.raises(Unavailable):
         await house.desk.answer(accepted)

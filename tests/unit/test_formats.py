@@ -12,7 +12,6 @@ from bot.formats import day, listed, moment, money
 from bot.phrasebook import Phrasebook
 
 
-
 def _both(zh: str, en: str) -> list[dict[str, Any]]:
     return [{"text": zh}, {"condition": [{"type": "slot", "name": "language", "value": "en"}], "text": en}]
 

@@ -97,9 +97,10 @@ def test_identity_numbers_and_tokens_are_masked_wherever_they_are(
     capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
     read = configured(capsys, log_format)
-    ours().warning(f"odd {ID_CARD}", text=f"号{ID_CARD}", nested={"a": [ID_CARD, TOKEN]}, url=f"/bot{TOKEN}/x")
+    ours().warning(f"odd {ID_CARD}", text=f"号{ID_CARD}", nested={"a": [ID_CARD, TOKEN]})
+    ours().warning("odd", url=f"/bot{TOKEN}/x")
     logging.getLogger("some.library").warning(
-        "GET https://api.telegram.org/bot%s/getMe Authorization: Bearer s3cr3t?token=abc123 %s", TOKEN, ID_CARD
+        "GET https://api.telegram.org/bot%s/getMe Bearer s3cr3t?token=abc123 %s", TOKEN, ID_CARD
     )
     logging.getLogger("some.library").error("postgresql://user:hunter2@host/db")
     printed = read()

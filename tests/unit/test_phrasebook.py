@@ -72,12 +72,12 @@ def test_a_file_without_responses_is_fine(tmp_path: Path) -> None:
 
 WORDS = Phrasebook.load()
 SAID_BY_CODE = sorted(
-    set(
+    {
         name
         for folder in ("bot", "actions")
         for path in (DOMAIN.parent.parent / folder).rglob("*.py")
         for name in re.findall(r'"(utter_[a-z0-9_]+)"', path.read_text(encoding="utf-8"))
-    )
+    }
 )
 
 

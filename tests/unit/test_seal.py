@@ -27,7 +27,11 @@ def test_half_a_surrogate_pair_can_be_sealed() -> None:
     assert seal.open(seal.close("a\ud83db")) == "a?b"
 
 
-@pytest.mark.parametrize("sealed", [Seal("another secret here").close("x"), b"", b"nonsense"])
+@pytest.mark.parametrize(
+    "sealed",
+    [Seal("another secret here").close("x"), b"", b"nonsense"],
+    ids=["other key", "empty", "no seal"],
+)
 def test_what_another_key_sealed_is_a_defect_with_a_name(sealed: bytes) -> None:
     with pytest.raises(Bug, match="SECRET_KEY"):
         Seal("a secret of sixteen").open(sealed)

@@ -27,9 +27,7 @@ class Scene:
         self.watcher = self.another()
 
     def another(self) -> Watcher:
-        return Watcher(
-            self.house.work, self.bureau, self.house.watches, self.announced.append, self._notify
-        )
+        return Watcher(self.house.work, self.bureau, self.house.watches, self.announced.append, self._notify)
 
     async def watch(self, serial: str = SERIAL, user: str = "anna") -> None:
         seen = self.bureau.add(serial)
@@ -134,9 +132,7 @@ async def test_the_bookmark_commits_with_the_notices(scene: Scene) -> None:
 async def test_two_processes_tell_a_change_once(scene: Scene) -> None:
     await scene.watch()
     scene.bureau.change(SERIAL, State.RECONCILED)
-    results = await asyncio.gather(
-        scene.watcher.step(), scene.another().step(), return_exceptions=True
-    )
+    results = await asyncio.gather(scene.watcher.step(), scene.another().step(), return_exceptions=True)
     assert 1 in results
     assert len(await scene.house.said()) == 1
 
@@ -199,9 +195,7 @@ async def test_the_running_watcher_survives_trouble(scene: Scene, monkeypatch: p
     told = asyncio.Event()
     scene.announced = []
     running = asyncio.create_task(
-        Watcher(
-            scene.house.work, scene.bureau, scene.house.watches, lambda _: told.set(), lambda: None
-        ).run()
+        Watcher(scene.house.work, scene.bureau, scene.house.watches, lambda _: told.set(), lambda: None).run()
     )
     try:
         await asyncio.wait_for(told.wait(), 10)

@@ -92,9 +92,7 @@ async def test_the_place_in_line_counts_new_tickets_opened_before(house: FakeHou
     assert (await opened(house, user="dora")).ahead == 2
 
 
-@pytest.mark.parametrize(
-    ("first", "again"), [(None, None), (SERIAL, SERIAL), (SERIAL, None), (None, SERIAL)]
-)
+@pytest.mark.parametrize(("first", "again"), [(None, None), (SERIAL, SERIAL), (SERIAL, None), (None, SERIAL)])
 async def test_the_same_trouble_keeps_its_ticket(
     house: FakeHouse, first: str | None, again: str | None
 ) -> None:
