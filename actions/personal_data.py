@@ -20,7 +20,13 @@ class ShowMyData(HelpdeskAction):
             speaker.say("utter_confirm_erase")
             return [SlotSet(OFFER, "erase")]
         stored = await turn.services.personal_data.about(turn.work, turn.conversation)
-        speaker.say("utter_my_data", messages=stored.messages, tickets=stored.tickets, watches=stored.watches)
+        speaker.say(
+            "utter_my_data",
+            messages=stored.messages,
+            tickets=stored.tickets,
+            watches=stored.watches,
+            attachments=stored.attachments,
+        )
         return back_to_form(speaker, tracker)
 
 

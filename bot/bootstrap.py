@@ -9,6 +9,7 @@ from typing import Optional
 import httpx
 
 from bot.announcer import Announcer
+from bot.attachments.service import AttachmentsService
 from bot.clerk import Dialogue
 from bot.clock import Clock, SystemClock
 from bot.desk import Desk
@@ -28,6 +29,8 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
 
+MIB = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class House:
@@ -43,6 +46,7 @@ class House:
     services: Services
     announcer: Announcer
     turnstile: Turnstile
+    attachments: AttachmentsService
 
     def desk(self, dialogue: Dialogue) -> Desk:
         """The desk over a dialogue."""
@@ -56,6 +60,8 @@ class House:
             message_max_chars=self.settings.message_max_chars,
             flood_messages_per_minute=self.settings.flood_messages_per_minute,
             turnstile=self.turnstile,
+            session_idle=timedelta(hours=self.settings.session_idle_hours),
+            attachments=self.attachments,
         )
 
     async def aclose(self) -> None:
@@ -100,9 +106,10 @@ def build_house(
         watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
         personal_data=PersonalDataService(),
     )
+    secret = secret_key(settings.secret_key, settings.data_dir)
     return House(
         settings=settings,
-        secret=secret_key(settings.secret_key, settings.data_dir),
+        secret=secret,
         clock=clock,
         engine=engine,
         work=work,
@@ -111,6 +118,14 @@ def build_house(
         services=services,
         announcer=Announcer(),
         turnstile=turnstile_for(engine),
+        attachments=AttachmentsService(
+            work,
+            Seal(secret),
+            clock,
+            phrases,
+            most=settings.attachment_max_mib * MIB,
+            most_a_day=settings.attachments_daily_mib * MIB,
+        ),
     )
 
 

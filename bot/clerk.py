@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Awaitable, Callable, Optional, Protocol, Sequence
 
 import structlog
 
+from bot.attachments.model import Attachment, AttachmentState
+from bot.attachments.service import AttachmentsService
 from bot.errors import Bug, Conflict, RetryLater, Unavailable
-from bot.messages import Accepted, Author, Button, ConversationStatus, Reply
+from bot.flood import FloodLimit, matters
+from bot.messages import WITH_FILES, Accepted, Author, Button, ConversationStatus, MessageKind, Reply
 from bot.phrasebook import Phrases
-from bot.reading import LAST4_ASKED, Reading, read_message
+from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
 from bot.seal import Seal
 from bot.services import Services
 from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -21,7 +24,6 @@ log = structlog.get_logger(__name__)
 
 TRIES = 5
 UNREADABLE = "‹unreadable›"
-FLOOD_WINDOW = timedelta(minutes=1)
 
 
 class Dialogue(Protocol):
@@ -39,10 +41,11 @@ class Dialogue(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What is kept of a message, and what is said to it."""
+    """What is kept of a message, and what is said to it; `shown` when its files' own lines show it."""
 
     transcript: str
     replies: Sequence[Reply] = ()
+    shown: bool = False
 
 
 Decide = Callable[[Turn, Accepted], Awaitable[Answer]]
@@ -60,6 +63,8 @@ class Clerk:
         phrases: Phrases,
         message_max_chars: int,
         flood_messages_per_minute: int,
+        session_idle: timedelta = timedelta(hours=24),
+        attachments: Optional[AttachmentsService] = None,
     ) -> None:
         self._work = work
         self._dialogue = dialogue
@@ -67,7 +72,9 @@ class Clerk:
         self._seal = seal
         self._phrases = phrases
         self._max_chars = message_max_chars
-        self._flood_limit = flood_messages_per_minute
+        self._flood = FloodLimit(flood_messages_per_minute)
+        self._session_idle = session_idle
+        self._attachments = attachments
 
     async def answer(self, accepted: Accepted) -> None:
         """Answers the message, unless somebody has; whatever is wrong with it, it is marked answered.
@@ -77,13 +84,26 @@ class Clerk:
         still to be answered.
         """
         try:
-            await self._until_stored(accepted, self._decide)
+            await self._until_stored(accepted, await self._way_of(accepted))
         except RetryLater:
             raise
         except Exception:
             # A defect must not leave the resident without an answer, nor the message in the way for ever.
             log.exception("turn_failed", incoming=accepted.id)
             await self._apologise(accepted)
+
+    async def _way_of(self, accepted: Accepted) -> Decide:
+        """How a message is decided on; its files are fetched first, outside any transaction."""
+        files: list[Attachment] = []
+        if self._attachments and accepted.kind in WITH_FILES:
+            files = await self._attachments.fetch(accepted.id)
+        if not files:
+            return self._decide
+
+        async def decide(turn: Turn, one: Accepted) -> Answer:
+            return await self._decide_on_files(turn, one, files)
+
+        return decide
 
     async def _until_stored(self, accepted: Accepted, decide: Decide) -> None:
         for attempt in range(TRIES):
@@ -120,6 +140,7 @@ class Clerk:
             services=self._services,
             message_key=f"message-{accepted.contact.channel}-{accepted.id}",
             now=self._services.clock.now(),
+            starts_afresh=accepted.received_at - conversation.last_message_at > self._session_idle,
         )
 
     async def _decide(self, turn: Turn, accepted: Accepted) -> Answer:
@@ -128,16 +149,43 @@ class Clerk:
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
             await self._services.tickets.resident_wrote(turn.work, turn.conversation)
             return Answer(reading.for_transcript)
-        if await self._is_flood(turn, accepted):
+        if await self._flood.leaves_out(turn, accepted, matters(reading)):
             return Answer(reading.for_transcript, self._ask_to_slow_down(turn, accepted))
         if reading.refusal:
             return Answer(reading.for_transcript, self._say(turn, reading.refusal))
         return Answer(reading.for_transcript, await self._respond(turn, reading))
 
-    def _read(self, accepted: Accepted, turn: Turn, awaiting: Optional[str]) -> Reading:
+    async def _decide_on_files(self, turn: Turn, accepted: Accepted, files: list[Attachment]) -> Answer:
+        """Says what became of the files, then answers the words beside them."""
+        said = self._on_files(turn, accepted, files)
+        if not self._words(accepted).strip():
+            return await self._answer_files(turn, accepted, said)
+        answer = await self._decide(turn, replace(accepted, kind=MessageKind.TEXT))
+        return replace(answer, replies=[*said, *answer.replies])
+
+    async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
+        if turn.conversation.status is ConversationStatus.WITH_AGENT:
+            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
+        elif await self._flood.leaves_out(turn, accepted):
+            said = self._ask_to_slow_down(turn, accepted)
+        return Answer(f"‹{accepted.kind.value}›", said, shown=True)
+
+    def _on_files(self, turn: Turn, accepted: Accepted, files: list[Attachment]) -> list[Reply]:
+        assert self._attachments is not None
+        refused = self._attachments.refusals(files, turn.conversation.language)
+        if turn.conversation.status is ConversationStatus.WITH_AGENT:
+            # Nobody else would tell the resident that the person does not get it.
+            return [replace(one, author=Author.SYSTEM) for one in refused]
+        kept = any(file.state is AttachmentState.KEPT for file in files)
+        return [*(self._say(turn, REFUSALS[accepted.kind]) if kept else ()), *refused]
+
+    def _words(self, accepted: Accepted) -> str:
         assert accepted.sealed is not None, "answered already"
+        return self._seal.open(accepted.sealed)
+
+    def _read(self, accepted: Accepted, turn: Turn, awaiting: Optional[str]) -> Reading:
         return read_message(
-            self._seal.open(accepted.sealed),
+            self._words(accepted),
             kind=accepted.kind,
             offered=turn.conversation.offered,
             awaiting=awaiting,
@@ -153,18 +201,8 @@ class Clerk:
             raise Bug("the dialogue said nothing")
         return replies
 
-    async def _is_flood(self, turn: Turn, accepted: Accepted) -> bool:
-        since = accepted.received_at - FLOOD_WINDOW
-        count = await turn.work.incoming.count_between(accepted.conversation_id, since, accepted.id)
-        return count > self._flood_limit
-
     def _ask_to_slow_down(self, turn: Turn, accepted: Accepted) -> list[Reply]:
-        """One polite line a minute; the rest of a flood is kept, and not answered."""
-        asked = turn.conversation.flooded_at
-        if asked is not None and accepted.received_at - asked < FLOOD_WINDOW:
-            return []
-        turn.change_conversation(flooded_at=accepted.received_at)
-        return self._say(turn, "utter_flood")
+        return self._say(turn, "utter_flood") if self._flood.is_time_to_ask(turn, accepted) else []
 
     async def _apologise(self, accepted: Accepted) -> None:
         try:
@@ -203,8 +241,9 @@ async def _is_answered(work: UnitOfWork, accepted: Accepted) -> bool:
 
 def _stage(turn: Turn, accepted: Accepted, answer: Answer) -> None:
     work = turn.work
-    said = Reply(text=answer.transcript, author=Author.RESIDENT)
-    work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
+    if not answer.shown:
+        said = Reply(text=answer.transcript, author=Author.RESIDENT)
+        work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
     for reply in answer.replies:
         work.lines.add(turn.conversation, reply, turn.now, in_reply_to=accepted.id)
     work.incoming.mark_answered(accepted.id, answer.transcript, turn.now)

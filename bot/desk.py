@@ -11,9 +11,18 @@ from typing import Optional
 import structlog
 
 from bot.announcer import Announcer
+from bot.attachments.service import AttachmentsService
 from bot.clerk import Clerk, Dialogue
 from bot.errors import Conflict, InvalidInput
-from bot.messages import Accepted, Contact, Conversation, IncomingMessage, Line, MessageKind
+from bot.messages import (
+    WITH_FILES,
+    Accepted,
+    Contact,
+    Conversation,
+    IncomingMessage,
+    Line,
+    MessageKind,
+)
 from bot.phrasebook import Phrases
 from bot.seal import Seal
 from bot.services import Services
@@ -43,6 +52,8 @@ class Desk:
         message_max_chars: int = 2000,
         flood_messages_per_minute: int = 30,
         turnstile: Optional[Turnstile] = None,
+        session_idle: timedelta = timedelta(hours=24),
+        attachments: Optional[AttachmentsService] = None,
     ) -> None:
         self._work = work
         self._clock = services.clock
@@ -50,8 +61,17 @@ class Desk:
         self._announcer = announcer
         self._max_chars = message_max_chars
         self._turnstile = turnstile or Turnstile()
+        self._attachments = attachments
         self._clerk = Clerk(
-            work, dialogue, services, seal, phrases, message_max_chars, flood_messages_per_minute
+            work,
+            dialogue,
+            services,
+            seal,
+            phrases,
+            message_max_chars,
+            flood_messages_per_minute,
+            session_idle,
+            attachments,
         )
 
     async def accept(self, message: IncomingMessage) -> Accepted:
@@ -65,6 +85,8 @@ class Desk:
             if accepted is None:
                 await self._store(message)
                 accepted = await work.incoming.find(message.contact.channel, message.message_id)
+            elif message.file:
+                await self._expect_file(message)  # another part of an album
         assert accepted is not None
         if accepted.contact != message.contact:
             raise InvalidInput("message_id", "somebody else's message has this id")
@@ -75,9 +97,10 @@ class Desk:
 
         Raises RetryLater when the database cannot be used; the message then stays to be answered.
         """
-        if accepted.answered_at is None:
+        if accepted.answered_at is None or accepted.kind in WITH_FILES:
             async with self._turnstile.one_at_a_time(accepted.conversation_id):
                 await self._answer_until(accepted)
+                await self._fetch_late(accepted)
         async with self._work() as work:
             return await work.lines.replies_to(accepted.id)
 
@@ -96,6 +119,9 @@ class Desk:
         for accepted in left_over:
             by_conversation.setdefault(accepted.conversation_id, []).append(accepted)
         answered = await asyncio.gather(*(self._recover_all(own, limit) for own in by_conversation.values()))
+        if self._attachments:
+            for incoming_id in await self._attachments.left_over():
+                await self._attachments.fetch_late(incoming_id)
         return sum(answered)
 
     async def run(self, every: float = 30.0) -> None:
@@ -140,8 +166,26 @@ class Desk:
             # One character over the limit is enough to say that it is too long.
             sealed = self._seal.close(message.text[: self._max_chars + 1])
             work.incoming.add(conversation.id, message.contact, message.message_id, message.kind, sealed, now)
+            if message.file:
+                work.attachments.expect(message.contact.channel, message.message_id, message.file, now)
+            if not conversation.reachable:
+                work.conversations.set_reachable(conversation.id, True)
             with suppress(Conflict):  # delivered twice at the same moment; the first one's row is as good
                 await work.commit()
+
+    async def _expect_file(self, message: IncomingMessage) -> None:
+        assert message.file is not None
+        async with self._work() as work:
+            work.attachments.expect(
+                message.contact.channel, message.message_id, message.file, self._clock.now()
+            )
+            with suppress(Conflict):  # delivered twice at the same moment
+                await work.commit()
+
+    async def _fetch_late(self, accepted: Accepted) -> None:
+        if self._attachments and accepted.kind in WITH_FILES:
+            await self._attachments.fetch_late(accepted.id)
+            self._announcer.announce(accepted.conversation_id)
 
     async def _answer_until(self, accepted: Accepted) -> None:
         async with self._work() as work:

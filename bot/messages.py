@@ -26,7 +26,10 @@ class ConversationStatus(str, Enum):
 
 
 class MessageKind(str, Enum):
-    """What a channel brought; everything but TEXT and BUTTON gets one polite line."""
+    """What a channel brought; everything but TEXT and BUTTON gets one polite line.
+
+    GROUP is anything said to us where others read along; its words are not passed on.
+    """
 
     TEXT = "text"
     BUTTON = "button"
@@ -35,7 +38,11 @@ class MessageKind(str, Enum):
     STICKER = "sticker"
     VOICE = "voice"
     LOCATION = "location"
+    GROUP = "group"
     OTHER = "other"
+
+
+WITH_FILES = frozenset({MessageKind.PHOTO, MessageKind.DOCUMENT})
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,21 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class FileReference:
+    """A file that the channel still has: how to fetch it, and a `key` that the same file always has."""
+
+    reference: str
+    key: str
+    size: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class IncomingMessage:
     """What a channel brought, before anything looked at it.
 
     `message_id` is the channel's own and unique within the channel; `text` is the typed text, or the
-    payload of a pressed button when `kind` is BUTTON.
+    payload of a pressed button when `kind` is BUTTON. Messages of one album share their `message_id`, and
+    each brings a `file`.
     """
 
     contact: Contact
@@ -59,6 +76,7 @@ class IncomingMessage:
     text: str
     kind: MessageKind = MessageKind.TEXT
     language: Optional[str] = None
+    file: Optional[FileReference] = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +126,8 @@ class Conversation:
     last_message_at: datetime
     flooded_at: Optional[datetime] = None
     """When the resident was last asked to slow down."""
+    reachable: bool = True
+    """False while the contact has blocked us."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ class StoredData:
     messages: int
     tickets: int
     watches: int
+    attachments: int = 0
 
 
 class PersonalDataStore(Protocol):

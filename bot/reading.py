@@ -21,6 +21,7 @@ REFUSALS = {
     MessageKind.VOICE: "utter_voice_received",
     MessageKind.LOCATION: "utter_location_received",
     MessageKind.OTHER: "utter_kind_not_supported",
+    MessageKind.GROUP: "utter_group_private",
 }
 
 ID_LAST4 = re.compile(

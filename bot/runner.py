@@ -66,6 +66,7 @@ async def _run(settings: Settings, say: Say) -> int:
         telegram = _telegram(settings, house, desk, relay)
         if telegram:
             senders["telegram"] = telegram.sender
+            house.attachments.sources["telegram"] = telegram.files
         app = create_web_app(_web_parts(house, desk, dialogue, relay, telegram))
         server = RunningServer(app, web)
         await server.started()

@@ -1,4 +1,4 @@
-"""Encryption of what must be kept for a while and read by nobody: accepted messages until answered."""
+"""Encryption of what must be kept: accepted messages until answered, and residents' files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,20 @@ class Seal:
 
     def close(self, text: str) -> bytes:
         """The text, encrypted."""
-        return self._fernet.encrypt(text.encode("utf-8", "replace"))
+        return self.close_bytes(text.encode("utf-8", "replace"))
 
     def open(self, sealed: bytes) -> str:
         """The text again; raises Bug when it was sealed with another key."""
+        return self.open_bytes(sealed).decode()
+
+    def close_bytes(self, content: bytes) -> bytes:
+        """A file's content, encrypted."""
+        return self._fernet.encrypt(content)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """The content again; raises Bug when it was sealed with another key."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise Bug("sealed with another SECRET_KEY") from error
 

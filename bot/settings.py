@@ -44,6 +44,8 @@ class Settings(BaseSettings):
 
     message_max_chars: int = Field(2000, ge=100)
     flood_messages_per_minute: int = Field(30, ge=1)
+    attachment_max_mib: int = Field(10, ge=1, le=20)
+    attachments_daily_mib: int = Field(50, ge=1)
     ownership_tries: int = Field(5, ge=1)
     ownership_window_minutes: int = Field(30, ge=1)
     work_from: time = time(9, 0)

@@ -35,7 +35,11 @@ class Turn:
     message_key: str
     now: datetime
     private: Private = field(default_factory=Private)
+    starts_afresh: bool = False
+    """True when the resident was away for so long that an earlier matter is not gone on with by itself."""
     stored_events: int = 0
+    staged_events: list[dict[str, Any]] = field(default_factory=list)
+    """The dialogue's events that commit with this turn."""
     failure: Optional[Exception] = None
     """What broke in an action, kept here because Rasa goes on as if nothing had happened."""
 

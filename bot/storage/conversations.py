@@ -14,6 +14,7 @@ from bot.errors import Conflict
 from bot.messages import Button, Contact, Conversation, ConversationStatus
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations as table
+from bot.storage.tables import outbox
 
 
 class Conversations(Repository):
@@ -76,6 +77,23 @@ class Conversations(Repository):
         )
         return dataclasses.replace(conversation, **changes)
 
+    def set_reachable(self, conversation_id: int, reachable: bool) -> None:
+        """Stages whether the contact can be written to, whoever serves them."""
+        self._work.stage_statement(
+            table.update().where(table.c.id == conversation_id).values(reachable=reachable)
+        )
+
+    def move(self, conversation_id: int, user_id: str) -> None:
+        """Stages the contact's new id; `commit` raises Conflict when another conversation has it."""
+        self._work.stage_statement(
+            table.update().where(table.c.id == conversation_id).values(user_id=user_id)
+        )
+        self._work.stage_statement(
+            outbox.update()
+            .where(outbox.c.conversation_id == conversation_id, outbox.c.state == "pending")
+            .values(user_id=user_id)
+        )
+
     async def _one(self, condition: Any) -> Optional[Conversation]:
         rows = await self._work.fetch(sa.select(table).where(condition))
         return _conversation(rows[0]) if rows else None
@@ -91,4 +109,5 @@ def _conversation(row: Row) -> Conversation:
         created_at=row.created_at,
         last_message_at=row.last_message_at,
         flooded_at=row.flooded_at,
+        reachable=row.reachable,
     )

@@ -50,6 +50,14 @@ class Outbox(Repository):
         """Stages that no further attempt will be made."""
         self._set(delivery_id, state=DeliveryState.DEAD.value, last_error=error[:200])
 
+    def bury(self, conversation_id: int, reason: str) -> None:
+        """Stages the end of everything that waits for a contact who cannot be reached."""
+        self._work.stage_statement(
+            table.update()
+            .where(table.c.conversation_id == conversation_id, table.c.state == DeliveryState.PENDING.value)
+            .values(state=DeliveryState.DEAD.value, last_error=reason[:200])
+        )
+
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """Stages another attempt at `until`."""
         self._set(delivery.id, attempts=delivery.attempts + 1, next_attempt_at=until, last_error=error[:200])

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.attachments.model import AttachmentState
 from bot.personal_data import StoredData
 from bot.storage import tables
 from bot.storage.repository import Repository
@@ -23,12 +24,16 @@ class PersonalData(Repository):
             messages=await self._count(tables.messages, conversation_id),
             tickets=await self._count(tables.tickets, conversation_id),
             watches=await self._count(tables.watches, conversation_id, tables.watches.c.active),
+            attachments=await self._count(
+                tables.attachments, conversation_id, tables.attachments.c.state == AttachmentState.KEPT.value
+            ),
         )
 
     def erase(self, conversation_id: int) -> None:
         """Stages the erasure; tickets stay as closed cases without content."""
         stage = self._work.stage_statement
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
+        stage(tables.attachments.delete().where(tables.attachments.c.conversation_id == conversation_id))
         stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
         stage(tables.messages.delete().where(tables.messages.c.conversation_id == conversation_id))
         stage(

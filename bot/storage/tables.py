@@ -65,6 +65,7 @@ conversations = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_message_at", Moment, nullable=False),
     sa.Column("flooded_at", Moment, nullable=True),
+    sa.Column("reachable", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.UniqueConstraint("channel", "user_id"),
     sqlite_autoincrement=True,
 )
@@ -83,6 +84,25 @@ incoming = sa.Table(
     sa.Column("answered_at", Moment, nullable=True, index=True),
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_incoming_conversation_id_received_at", "conversation_id", "received_at"),
+    sqlite_autoincrement=True,
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    _key(),
+    _conversation(),
+    sa.Column("incoming_id", Number, sa.ForeignKey("incoming.id"), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("file_key", sa.String(128), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("reference", sa.String(256), nullable=False),
+    sa.Column("size", Number, nullable=True),
+    sa.Column("media_type", sa.String(32), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("incoming_id", "file_key"),
     sqlite_autoincrement=True,
 )
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Conflict, Unavailable
 from bot.storage.agents import Agents
+from bot.storage.attachments import Attachments
 from bot.storage.bookmarks import Bookmarks
 from bot.storage.conversations import Conversations
 from bot.storage.failures import translated
@@ -65,6 +66,7 @@ class UnitOfWork:
         """Why a read failed: somebody on the way up may take that for an answer, so nothing may be stored."""
         self.conversations = Conversations(self)
         self.incoming = Incoming(self)
+        self.attachments = Attachments(self)
         self.lines = Lines(self)
         self.outbox = Outbox(self)
         self.tracker_events = TrackerEvents(self)

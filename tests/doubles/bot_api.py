@@ -26,11 +26,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.doubles.telegram_objects import CONTENTS, Json, chat, message, user
+from tests.doubles.telegram_objects import CONTENTS, Json, chat, membership, message, user
 
 TOKEN = "123456789:AAE-test-token_0123456789abcdefghi"
 USERNAME = "fee_helper_bot"
 BOT_ID = 123456789
+JPEG = b"\xff\xd8\xff\xe0" + b"a picture" * 10
+PDF = b"%PDF-1.7 " + b"a document" * 10
+MOST_HANDED_OVER = 20 * 1024 * 1024
 JSON_PARAMETERS = ("reply_markup", "commands", "allowed_updates", "link_preview_options")
 
 
@@ -103,6 +106,7 @@ class BotApi:
         self._faults: list[Fault] = []
         self._blocked: set[int] = set()
         self._moved: dict[int, int] = {}
+        self.files: dict[str, bytes] = {"photo-1": JPEG, "file-1": PDF}
         self._counts: Counter[str] = Counter()
         self._happened = threading.Condition(threading.RLock())
         self._polls = 0
@@ -118,7 +122,12 @@ class BotApi:
 
     def start(self) -> None:
         """Serves until `stop`."""
-        app = Starlette(routes=[Route("/bot{token}/{method}", self._serve, methods=["GET", "POST"])])
+        app = Starlette(
+            routes=[
+                Route("/bot{token}/{method}", self._serve, methods=["GET", "POST"]),
+                Route("/file/bot{token}/{file_id}", self._hand_over),
+            ]
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(app, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)
         )
@@ -154,6 +163,16 @@ class BotApi:
     def send_photo(self, chat_id: int, caption: str | None = None, **more: Any) -> int:
         """A resident sends a picture; `media_group_id` makes it part of an album."""
         return self._resident_sends(chat_id, photo=CONTENTS["photo"], caption=caption, **more)
+
+    def send_file(self, chat_id: int, kind: str, content: bytes, size: int | None = None, **more: Any) -> int:
+        """A resident sends a photo or document of their own; `size` is what Telegram says of it."""
+        number = self._next("file")
+        file_id = f"sent-{number}"
+        self.files[file_id] = content
+        file = {"file_id": file_id, "file_unique_id": f"u{number}", "file_size": size or len(content)}
+        if kind == "photo":
+            return self._resident_sends(chat_id, photo=[{**file, "width": 90, "height": 160}], **more)
+        return self._resident_sends(chat_id, document=file, **more)
 
     def send(self, chat_id: int, kind: str, **more: Any) -> int:
         """A resident sends a document, sticker, voice, audio, video_note, location, contact or dice."""
@@ -215,17 +234,23 @@ class BotApi:
             self._updates = [again[key] for key in sorted(again)]
             self._note()
 
-    def block(self, chat_id: int) -> None:
-        """The resident blocks the bot."""
+    def block(self, chat_id: int, tell: bool = False) -> None:
+        """The resident blocks the bot; `tell` brings the update about it, too."""
         self._blocked.add(chat_id)
+        if tell:
+            self.push({"my_chat_member": membership(chat_id, BOT_ID, "member", "kicked")})
 
-    def unblock(self, chat_id: int) -> None:
+    def unblock(self, chat_id: int, tell: bool = False) -> None:
         """The resident lets the bot write again."""
         self._blocked.discard(chat_id)
+        if tell:
+            self.push({"my_chat_member": membership(chat_id, BOT_ID, "kicked", "member")})
 
-    def migrate(self, chat_id: int, new_chat_id: int) -> None:
-        """A group becomes a supergroup."""
+    def migrate(self, chat_id: int, new_chat_id: int, tell: bool = False) -> None:
+        """A group becomes a supergroup; `tell` brings the update about it, too."""
         self._moved[chat_id] = new_chat_id
+        if tell:
+            self._resident_sends(chat_id, user_id=7, migrate_to_chat_id=new_chat_id)
 
     # What goes wrong
 
@@ -360,6 +385,26 @@ class BotApi:
         self._messages[key]["reply_markup"] = parameters.get("reply_markup", {"inline_keyboard": []})
         return self._messages[key]
 
+    async def _on_getfile(self, parameters: Json) -> Json:
+        file_id = parameters["file_id"]
+        if file_id not in self.files:
+            raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        size = len(self.files[file_id])
+        if size > MOST_HANDED_OVER:
+            raise Refusal(400, "Bad Request: file is too big")
+        unique = f"unique-{file_id}"
+        return {"file_id": file_id, "file_unique_id": unique, "file_size": size, "file_path": file_id}
+
+    async def _hand_over(self, request: Request) -> Response:
+        with self._happened:
+            self.calls.append(("download", dict(request.path_params)))
+            fault = self._fault("download", {})
+            self._note()
+        content = self.files.get(request.path_params["file_id"])
+        if request.path_params["token"] != self.token or content is None or fault:
+            return Refusal(fault.status if fault else 404, "Not Found").response()
+        return Response(content, media_type="application/octet-stream")
+
     async def _on_sendchataction(self, parameters: Json) -> bool:
         self._check_chat(int(parameters["chat_id"]))
         return True
@@ -415,7 +460,8 @@ class BotApi:
             raise Refusal(400, "Bad Request: message is too long")
         for row in parameters.get("reply_markup", {}).get("inline_keyboard", []):
             for button in row:
-                if not button["text"] or not 1 <= len(button["callback_data"].encode()) <= 64:
+                data = button.get("url") or button["callback_data"]
+                if not button["text"] or not 1 <= len(data.encode()) <= 64:
                     raise Refusal(400, "Bad Request: BUTTON_DATA_INVALID")
 
     def _check_chat(self, chat_id: int) -> None:

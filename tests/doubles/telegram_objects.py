@@ -44,6 +44,22 @@ def chat(chat_id: int) -> Json:
     return {"id": chat_id, "type": "private", "first_name": "居民"}
 
 
+def membership(chat_id: int, bot_id: int, before: str, now: str) -> Json:
+    """What the bot is in a chat, and was: member, kicked, left."""
+
+    def state(status: str) -> Json:
+        until = {"until_date": 0} if status == "kicked" else {}
+        return {"status": status, "user": user(bot_id, is_bot=True), **until}
+
+    return {
+        "chat": chat(chat_id),
+        "from": user(abs(chat_id)),
+        "date": int(time.time()),
+        "old_chat_member": state(before),
+        "new_chat_member": state(now),
+    }
+
+
 def message(message_id: int, chat_id: int, sender: Json, **content: Any) -> Json:
     """A message; dates are in seconds."""
     made = {

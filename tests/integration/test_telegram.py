@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 
 from bot.announcer import Announcer
+from bot.attachments.service import AttachmentsService
 from bot.channels.telegram import ChannelState, TelegramChannel
 from bot.channels.telegram.webhook import HEADER, PATH, webhook_secret
 from bot.clock import SystemClock
@@ -37,6 +38,7 @@ from tests.doubles.telegram_objects import message, user
 LONG_PAYLOAD = '/query_status{"serial_number": "4200002611202611200000000101", "note": "复核之后再查一次"}'
 KNOWN = ("/greet", "/query_status", "/provide_serial", "/request_human")
 SECRET = "a secret for this test"
+MOST_A_DAY = 3 * 1024 * 1024
 
 
 class Script:
@@ -101,7 +103,25 @@ class House:
         self.work = FailingWork(engine)
         self.dialogue = Script()
         services: Any = SimpleNamespace(clock=SystemClock(), tickets=None)
-        self.desk = Desk(self.accepting, self.dialogue, services, Seal("k" * 20), Words(), Announcer())  # type: ignore[arg-type]
+        seal = Seal("k" * 20)
+        self.attachments = AttachmentsService(
+            self.work,
+            seal,
+            SystemClock(),
+            Words(),
+            most=1024 * 1024,
+            most_a_day=MOST_A_DAY,
+            jitter=lambda: 0.0,
+        )
+        self.desk = Desk(
+            self.accepting,  # type: ignore[arg-type]
+            self.dialogue,
+            services,
+            seal,
+            Words(),
+            Announcer(),
+            attachments=self.attachments,
+        )
         senders: dict[str, Any] = {}
         self.relay = OutboxRelay(self.work, senders, SystemClock(), jitter=lambda: 0.0)  # type: ignore[arg-type]
         self.channel = TelegramChannel(
@@ -116,6 +136,7 @@ class House:
             poll_seconds=2,
         )
         senders["telegram"] = self.channel.sender
+        self.attachments.sources["telegram"] = self.channel.files
 
     async def open(self) -> None:
         await self.channel.start()
@@ -370,7 +391,8 @@ async def test_a_group_hears_nothing_unless_it_asks(house: House, api: BotApi) -
     api.say(-5, "谢谢", user_id=8, reply_to=asked.message_id)
     api.say(-5, f"/status@{USERNAME}", user_id=8)
     await api.arrived(-5, 3)
-    assert house.dialogue.heard == ["多久到账", "谢谢", "/query_status"]
+    assert house.dialogue.heard == []
+    assert {one.text for one in api.replies(-5)} == {"utter_group_private zh"}
 
 
 async def test_bots_are_not_answered(house: House, api: BotApi) -> None:
@@ -424,6 +446,11 @@ async def test_a_group_that_moved_is_followed(house: House, api: BotApi) -> None
     api.migrate(-5, -1005)
     await house.tell(-5, Reply("到账了"))
     assert (await api.arrived(-1005, 1))[0].text == "到账了"
+    moved = await house.desk.conversation_of(Contact("telegram", "-1005"))
+    assert moved
+    assert await house.desk.conversation_of(Contact("telegram", "-5")) is None
+    await house.tell(-1005, Reply("再说一句"))
+    assert (await api.arrived(-1005, 2))[1].text == "再说一句"
 
 
 async def test_the_commands_are_shown_in_both_languages(house: House, api: BotApi) -> None:

@@ -17,16 +17,21 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 UNKNOWN = "/button_not_known"
 """A payload that no dialogue knows: the resident hears that the button no longer works."""
 
+PRIVATE_CHAT = "/private_chat"
+"""A payload that opens the bot's private chat instead of coming back."""
+
 SHORT_TITLE = 14
 """Columns (a Chinese character takes two) that fit twice beside each other on a telephone."""
 
 PLACE = re.compile(r"b:([0-9]{1,18}):([0-9]{1,3})")
 
 
-def keyboard(line: Line) -> InlineKeyboardMarkup | None:
+def keyboard(line: Line, username: str = "") -> InlineKeyboardMarkup | None:
     """The line's buttons: two in a row when all are short, else one."""
     buttons = [
-        InlineKeyboardButton(button.title, callback_data=f"b:{line.id}:{index}")
+        InlineKeyboardButton(button.title, url=f"https://t.me/{username}")
+        if button.payload == PRIVATE_CHAT
+        else InlineKeyboardButton(button.title, callback_data=f"b:{line.id}:{index}")
         for index, button in enumerate(line.buttons)
     ]
     if not buttons:

@@ -15,6 +15,7 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.commands import register_commands
+from bot.channels.telegram.files import TelegramFiles
 from bot.channels.telegram.intake import Desk, Intake
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.sender import TelegramSender
@@ -42,7 +43,7 @@ class ChannelState(str, Enum):
 
 
 class TelegramChannel:
-    """Brings residents' updates to the desk; `sender` takes the replies back.
+    """Brings residents' updates to the desk; `sender` takes the replies back, `files` fetches photos.
 
     To end: `stop` (nothing comes in any more), then drain the relay, then `close`.
     """
@@ -67,6 +68,7 @@ class TelegramChannel:
         self._webhook_url = webhook_url
         self._secret = webhook_secret(secret, token)
         self._sender = TelegramSender(self._bot, work, phrases)
+        self.files = TelegramFiles(self._bot)
         self._intake = Intake(self._bot, desk, work, notify)
         self._polling = Polling(self._bot, self._intake, poll_seconds)
         self._task: asyncio.Task[None] | None = None

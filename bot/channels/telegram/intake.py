@@ -13,9 +13,10 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot.channels.telegram.buttons import pressed_payload
+from bot.channels.telegram.membership import Membership
 from bot.channels.telegram.updates import Me, read_update
 from bot.errors import Bug, ResidentError
-from bot.messages import Accepted, IncomingMessage, Line
+from bot.messages import Accepted, IncomingMessage, Line, MessageKind
 from bot.notifications.backoff import backoff
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
@@ -42,16 +43,17 @@ class Intake:
         self._desk = desk
         self._work = work
         self._notify = notify
+        self._membership = Membership(work)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, update: Update) -> None:
         """Returns when the update is committed or known to say nothing; raises when it has to come again."""
-        _note_membership(update)
+        await self._membership.note(update)
         message = self._read(update, Me(self._bot.id, self._bot.username))
         accepted = await self._accept(update, message) if message else None
         if update.callback_query:
             self._start(self._stop_spinner(update.callback_query.id))
-        if accepted and accepted.answered_at is None:
+        if message and accepted and (message.file or accepted.answered_at is None):
             self._start(self._answer(accepted))
 
     async def finish(self, seconds: float) -> None:
@@ -72,7 +74,7 @@ class Intake:
             return None
 
     async def _accept(self, update: Update, message: IncomingMessage) -> Accepted | None:
-        if update.callback_query:
+        if update.callback_query and message.kind is MessageKind.BUTTON:
             payload = await pressed_payload(self._work, message.contact, message.text)
             message = dataclasses.replace(message, text=payload)
         try:
@@ -119,8 +121,3 @@ async def _if_possible(call: Awaitable[object]) -> None:
         await call
     except TelegramError as error:
         log.debug("telegram_courtesy_failed", error=type(error).__name__)
-
-
-def _note_membership(update: Update) -> None:
-    if update.my_chat_member:
-        log.info("telegram_membership_changed", status=update.my_chat_member.new_chat_member.status)

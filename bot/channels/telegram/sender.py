@@ -7,6 +7,7 @@ from telegram.error import ChatMigrated, TelegramError
 
 from bot.channels.telegram.buttons import keyboard
 from bot.channels.telegram.failures import translated
+from bot.channels.telegram.membership import Membership
 from bot.channels.telegram.splitting import split
 from bot.messages import Author, Line
 from bot.phrasebook import Phrases
@@ -22,14 +23,16 @@ class TelegramSender:
         self._bot = bot
         self._work = work
         self._phrases = phrases
+        self._membership = Membership(work)
         self._parts_sent: dict[int, int] = {}
 
     async def send(self, user_id: str, line: Line) -> None:
         """Returns once Telegram took every part; raises RetryLater or Undeliverable."""
         parts = split(await self._words(line))
+        buttons = keyboard(line, self._bot.username) if line.buttons else None
         sent = self._parts_sent.get(line.id, 0)
         for number, part in enumerate(parts[sent:], start=sent + 1):
-            await self._say(int(user_id), part, keyboard(line) if number == len(parts) else None)
+            await self._say(int(user_id), part, buttons if number == len(parts) else None)
             self._parts_sent[line.id] = number
         self._parts_sent.pop(line.id, None)
 
@@ -45,6 +48,7 @@ class TelegramSender:
         try:
             await self._bot.send_message(chat_id, text, reply_markup=buttons, link_preview_options=NO_PREVIEW)
         except ChatMigrated as moved:
+            await self._membership.move(str(chat_id), str(moved.new_chat_id))
             await self._say(moved.new_chat_id, text, buttons)
         except TelegramError as error:
             raise translated(error) from None

@@ -10,6 +10,7 @@ from telegram.constants import ChatType
 from telegram.ext.filters import StatusUpdate
 
 from bot.channels.telegram.commands import Command, read_command
+from bot.channels.telegram.files import file_of
 from bot.messages import Contact, IncomingMessage, MessageKind
 
 CHANNEL = "telegram"
@@ -46,13 +47,15 @@ def read_update(update: Update, me: Me) -> IncomingMessage | None:
         return None
     if message.chat.type == ChatType.PRIVATE:
         return _written(update, message, me)
-    return _written(update, message, me) if _addresses(message, me) else None
+    return _in_group(update, message.chat.id, message.from_user) if _addresses(message, me) else None
 
 
 def _pressed(update: Update) -> IncomingMessage | None:
     query = update.callback_query
     if query is None or query.message is None or query.from_user.is_bot:
         return None
+    if query.message.chat.type != ChatType.PRIVATE:
+        return _in_group(update, query.message.chat.id, query.from_user)
     return IncomingMessage(
         contact=_contact(query.message.chat.id),
         message_id=str(update.update_id),
@@ -62,16 +65,27 @@ def _pressed(update: Update) -> IncomingMessage | None:
     )
 
 
+def _in_group(update: Update, chat_id: int, user: User | None) -> IncomingMessage:
+    """Something said to us where others read along: nobody's payment is spoken of there, nor kept."""
+    return IncomingMessage(
+        contact=_contact(chat_id),
+        message_id=str(update.update_id),
+        text="",
+        kind=MessageKind.GROUP,
+        language=_language(user),
+    )
+
+
 def _written(update: Update, message: Message, me: Me) -> IncomingMessage:
-    text = _without_mention(_text(message), me)
     command = _command(message)
     kind = MessageKind.BUTTON if command else _kind(message)
     return IncomingMessage(
         contact=_contact(message.chat.id),
         message_id=_message_id(update, message),
-        text=command.payload if command else text,
+        text=command.payload if command else _mention(me).sub(" ", _text(message)).strip(),
         kind=kind,
         language=_language(message.from_user),
+        file=file_of(message),
     )
 
 
@@ -112,10 +126,6 @@ def _command(message: Message) -> Command | None:
 
 def _text(message: Message) -> str:
     return message.text or message.caption or ""
-
-
-def _without_mention(text: str, me: Me) -> str:
-    return _mention(me).sub(" ", text).strip()
 
 
 def _mention(me: Me) -> re.Pattern[str]:

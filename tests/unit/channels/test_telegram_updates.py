@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.channels.telegram.commands import PAYLOADS, read_command
 from bot.channels.telegram.updates import Me, read_update
-from bot.messages import Contact, IncomingMessage, MessageKind
+from bot.messages import Contact, FileReference, IncomingMessage, MessageKind
 from bot.phrasebook import Phrasebook
 from tests.doubles.telegram_objects import CONTENTS, chat, message, user
 
@@ -155,19 +155,39 @@ def test_a_group_that_talks_among_itself_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "heard"),
+    "text", ["@fee_helper_bot 多久到账", "请问@Fee_Helper_Bot多久到账", "/status", "/dance@fee_helper_bot"]
+)
+def test_a_group_that_asks_is_heard_and_none_of_its_words_are_kept(text: str) -> None:
+    assert written(-5, text=text) == IncomingMessage(
+        Contact("telegram", "-5"), "41", "", MessageKind.GROUP, "zh"
+    )
+
+
+def test_a_photo_for_us_in_a_group_is_not_fetched() -> None:
+    got = written(-5, photo=CONTENTS["photo"], caption="@fee_helper_bot 看看")
+    assert got
+    assert (got.kind, got.file) == (MessageKind.GROUP, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
     [
-        ("@fee_helper_bot 多久到账", "多久到账"),
-        ("请问@Fee_Helper_Bot多久到账", "请问 多久到账"),
-        ("/status", "/query_status"),
-        ("/dance@fee_helper_bot", "/dance"),
+        ("photo", FileReference("photo-1", "p1", 1253)),
+        ("document", FileReference("file-1", "f1", 4096)),
+        ("sticker", None),
+        ("voice", None),
     ],
 )
-def test_a_group_that_asks_is_heard(text: str, heard: str) -> None:
-    got = written(-5, text=text)
+def test_photos_and_documents_bring_where_to_fetch_them(name: str, file: FileReference | None) -> None:
+    got = written(**{name: CONTENTS[name]})
     assert got
-    assert got.text == heard
-    assert got.contact.user_id == "-5"
+    assert got.file == file
+
+
+def test_our_own_name_in_front_says_nothing() -> None:
+    got = written(text="@fee_helper_bot 多久到账")
+    assert got
+    assert got.text == "多久到账"
 
 
 def test_a_reply_to_us_is_meant_for_us() -> None:
@@ -179,10 +199,18 @@ def test_a_reply_to_us_is_meant_for_us() -> None:
 
 def test_a_pressed_button_counts_for_its_chat() -> None:
     query = {"id": "1", "from": user(7), "chat_instance": "1", "data": "b:1:0"}
+    place = {"chat": chat(7), "message_id": 3, "date": 0}
+    got = read({"callback_query": {**query, "message": place}})
+    assert got == IncomingMessage(Contact("telegram", "7"), "41", "b:1:0", MessageKind.BUTTON, "zh")
+    assert read({"callback_query": query}) is None
+
+
+def test_a_button_pressed_in_a_group_is_not_obeyed_there() -> None:
+    query = {"id": "1", "from": user(7), "chat_instance": "1", "data": "b:1:0"}
     place = {"chat": chat(-5), "message_id": 3, "date": 0}
     got = read({"callback_query": {**query, "message": place}})
-    assert got == IncomingMessage(Contact("telegram", "-5"), "41", "b:1:0", MessageKind.BUTTON, "zh")
-    assert read({"callback_query": query}) is None
+    assert got
+    assert (got.kind, got.text) == (MessageKind.GROUP, "")
 
 
 def test_other_texts_are_no_commands() -> None:
