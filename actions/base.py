@@ -52,8 +52,13 @@ class Speaker:
         """The text of a named response, to be put into another."""
         return self._turn.services.phrases.say(name, self.language, **values).text
 
-    def say(self, name: str, buttons: Optional[Iterable[Button]] = None, custom: Optional[dict[str, Any]] = None,
-            **values: Any) -> None:  # fmt: skip
+    def say(
+        self,
+        name: str,
+        buttons: Optional[Iterable[Button]] = None,
+        custom: Optional[dict[str, Any]] = None,
+        **values: Any,
+    ) -> None:
         """Utters a named response; `buttons` replace its own."""
         reply = self._turn.services.phrases.say(name, self.language, **values)
         self.tell(reply.text, reply.buttons if buttons is None else buttons, custom)

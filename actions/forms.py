@@ -79,8 +79,13 @@ class Ask(HelpdeskAction):
 class Validate(HelpdeskAction):
     """Takes values from the message; with none, Rasa lets another action answer and returns to the form."""
 
+    asks: tuple[str, ...]
+    """The form's slots; before one was asked for, the message is what opened the form."""
+
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        return [] if wants_something_else(tracker) else await self.take(speaker, tracker, turn)
+        if requested(tracker) in self.asks and wants_something_else(tracker):
+            return []
+        return await self.take(speaker, tracker, turn)
 
     @abstractmethod
     async def take(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
@@ -123,6 +128,8 @@ def looks_like_an_answer(tracker: Tracker) -> bool:
     text = text_of(tracker)
     if not text or wants_something_else(tracker):
         return False
+    if not MARKS.sub("", text).strip():
+        return True
     if len(text) <= ANSWER_MAX_CHARS and any(c.isdigit() for c in text):
         return True
     unclear = len(text) <= SHORT and confidence_of(tracker) < CLEAR_IF_SHORT

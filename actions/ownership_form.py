@@ -36,6 +36,8 @@ class AskLast4(Ask):
 class ValidateOwnershipForm(Validate):
     """Checks the last four with the reconciliation system and shows the details when they agree."""
 
+    asks = (SLOT,)
+
     def name(self) -> str:
         return "validate_ownership_form"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.base import MISSES, HelpdeskAction, Speaker, text_of
+from actions.base import MISSES, HelpdeskAction, Speaker, choice_of, text_of
 from actions.claims import AMOUNT, CHANNEL, CLAIMS, DAY, Claim, claims_in, written
 from actions.correction import acknowledge, asked_again
 from actions.forms import Ask, Refusals, Validate, looks_like_an_answer, requested
@@ -17,6 +17,9 @@ from actions.serial_number import take_serial_number
 from bot.turn import Turn
 
 SLOTS = (CHANNEL, SERIAL, AMOUNT, DAY)
+
+UNFINISHED = "unfinished_receipt"
+"""The slot of what an earlier session filled, offered back in this one."""
 
 UNREADABLE = {
     CHANNEL: "utter_channel_unreadable",
@@ -42,9 +45,10 @@ class StartReceipt(HelpdeskAction):
         return "action_start_receipt"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        if is_half_filled(tracker):
+        if is_half_filled(tracker) and choice_of(tracker) != "afresh":
             return []
-        return [SlotSet(slot, None) for slot in SLOTS]
+        earlier = {} if choice_of(tracker) == "afresh" else tracker.get_slot(UNFINISHED) or {}
+        return [*(SlotSet(slot, earlier.get(slot)) for slot in SLOTS), SlotSet(UNFINISHED, None)]
 
 
 def is_half_filled(tracker: Tracker) -> bool:
@@ -55,6 +59,8 @@ def is_half_filled(tracker: Tracker) -> bool:
 
 class ValidateReceiptForm(Validate):
     """Takes every value that the message brings, checks each, and acknowledges corrections."""
+
+    asks = SLOTS
 
     def name(self) -> str:
         return "validate_receipt_form"

@@ -30,7 +30,11 @@ class WantSerial(HelpdeskAction):
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         if tracker.get_slot(SERIAL) and not lookup_numbers(tracker):
             return [FollowupAction(self.does)]
-        return [SlotSet("wanted", self.wanted), FollowupAction("serial_form")]
+        return [
+            SlotSet("wanted", self.wanted),
+            SlotSet("requested_slot", None),
+            FollowupAction("serial_form"),
+        ]
 
 
 class WantWatch(WantSerial):

@@ -20,6 +20,8 @@ class ValidateSerialForm(Validate):
     Another payment's claims are forgotten with a new number, unless the number was corrected.
     """
 
+    asks = (SLOT,)
+
     def name(self) -> str:
         return "validate_serial_form"
 

@@ -21,7 +21,7 @@ ON_YES = {
     HUMAN: "action_request_human",
     RECONCILE: "action_submit_reconciliation",
     ERASE: "action_erase",
-    RESUME: "receipt_form",
+    RESUME: "action_start_receipt",
 }
 ON_NO = {
     RECONCILE: "utter_reconciliation_cancelled",

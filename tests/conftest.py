@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.logs import configure_logs
 from bot.settings import load_settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def dialogue(model: Path) -> RasaDialogue:
     from bot.dialogue import tensorflow_free
 
     tensorflow_free.install()
+    configure_logs("console", "warning")  # Rasa's own would show every message, slowly
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from bot.dialogue.engine import RasaDialogue

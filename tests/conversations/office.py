@@ -56,7 +56,10 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests.append(request)
         if self._sandbox.state.bureau.faults.faults.latency_seconds > READ_TIMEOUT:
             raise httpx.ReadTimeout("too slow", request=request)
-        return await self._inner.handle_async_request(request)
+        try:
+            return await self._inner.handle_async_request(request)
+        except AssertionError as error:  # the answer stopped half-way: to a client, a broken connection
+            raise httpx.RemoteProtocolError("broken connection", request=request) from error
 
 
 class Office:
@@ -111,7 +114,9 @@ class Office:
     def everything_stored(self) -> str:
         """Every value of every row of every table, as one text."""
         with closing(sqlite3.connect(self.database)) as connection:
-            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            names = [
+                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
             values = [v for name in names for row in connection.execute(f"SELECT * FROM {name}") for v in row]
         return "\n".join(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)
 

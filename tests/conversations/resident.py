@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Optional, Union
 
 from bot.messages import Button, Contact, IncomingMessage, Line, MessageKind
@@ -92,7 +92,7 @@ class Resident:
         return await self.office.desk.lines_after(self.contact)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(name: str, language: str) -> re.Pattern[str]:
     text = re.escape(PHRASES.say(name, language).text)
-    return re.compile(re.sub(r"\\\{\w+\\\}", r"(?s:.+?)", text))
+    return re.compile(re.sub(r"(?:\\\n)?\\\{\w+\\\}", r"(?s:.*?)", text))

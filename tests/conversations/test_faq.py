@@ -52,11 +52,12 @@ async def test_a_question_in_plain_words_gets_its_answer(
     assert heard.named(f"utter_{question}")
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-async def test_every_answer_is_there_in_english_and_leads_on(resident: Resident, question: str) -> None:
-    heard = await resident.says("speak english please", f"/{question}")
-    assert heard.named(f"utter_{question}", "en")
-    assert heard.buttons
+async def test_every_answer_is_there_in_english_and_leads_on(resident: Resident) -> None:
+    await resident.says("speak english please")
+    for question in QUESTIONS:
+        heard = await resident.says(f"/{question}")
+        assert heard.named(f"utter_{question}", "en")
+        assert heard.buttons
 
 
 async def test_an_answer_is_one_reply_and_does_not_ask_whether_it_helped(resident: Resident) -> None:

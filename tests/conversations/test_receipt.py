@@ -94,7 +94,9 @@ async def test_an_amount_is_read_however_it_is_written(resident: Resident, said:
     assert "金额：20元" in (await resident.says("昨天")).text
 
 
-@pytest.mark.parametrize("said", ["昨天", "11月23日", "11-23号", "2026年11月23日", "2026-11-23", "昨天晚上付的", "周一"])
+@pytest.mark.parametrize(
+    "said", ["昨天", "11月23日", "11-23号", "2026年11月23日", "2026-11-23", "昨天晚上付的", "周一"]
+)
 async def test_a_day_is_read_however_it_is_written(resident: Resident, said: str) -> None:
     await walk_to_date(resident)
     assert "日期：11月23日" in (await resident.says(said)).text
@@ -331,7 +333,9 @@ async def test_who_cannot_find_the_number_hears_where_else_it_may_be_before_a_pe
     assert (await resident.presses("转人工")).named("utter_ticket_opened")
 
 
-@pytest.mark.parametrize("said", ["找不到", "没有流水号", "没有", "找不到流水号", "不知道在哪", "I can't find it"])
+@pytest.mark.parametrize(
+    "said", ["找不到", "没有流水号", "没有", "找不到流水号", "不知道在哪", "I can't find it"]
+)
 async def test_not_finding_the_number_can_be_typed(resident: Resident, said: str) -> None:
     heard = await resident.says(START, "微信", said)
     assert heard.named("utter_serial_elsewhere")

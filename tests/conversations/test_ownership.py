@@ -1,0 +1,165 @@
+"""Details for the payer only: the last four of the identity card, right, wrong, and locked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conversations.office import Office
+from tests.conversations.resident import Resident
+from tests.conversations.seeded import BOOKED, DIFFERENT_AMOUNT, IDENTITY, NOT_THERE, SERIAL, WAITING
+
+
+async def ask_for_details(resident: Resident, serial: str = WAITING) -> None:
+    """Up to the question for the last four."""
+    await resident.says(serial)
+    heard = await resident.presses("看金额明细")
+    assert heard.named("utter_ask_payer_id_last4")
+
+
+async def test_the_right_last_four_show_the_details(resident: Resident) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("1234")
+    assert heard.mentions("utter_payment_details")
+    assert "应缴：40元\n实缴：40元\n缴费人：*小明" in heard.text or "缴费人：" in heard.text
+    assert "王小明" not in heard.text
+
+
+async def test_details_lead_on(resident: Resident) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("1234")
+    assert heard.buttons == ["到账提醒我", "换个号码", "转人工"]
+    assert (await resident.presses("到账提醒我")).named("utter_watch_set")
+
+
+async def test_details_of_a_settled_payment_offer_no_watch(resident: Resident) -> None:
+    await ask_for_details(resident, BOOKED)
+    heard = await resident.says("2468")
+    assert "财政电子票据已经开好" in heard.text
+    assert heard.buttons == ["换个号码", "转人工"]
+
+
+@pytest.mark.parametrize("said", ["018X", "018x", "０１８Ｘ", "后四位是018X", "018Ｘ。"])
+async def test_the_last_four_are_read_however_they_are_typed(resident: Resident, said: str) -> None:
+    await ask_for_details(resident, SERIAL["0102"])
+    heard = await resident.says(said)
+    assert heard.mentions("utter_payment_details")
+
+
+async def test_details_say_what_differs_and_what_else_was_paid(resident: Resident) -> None:
+    await ask_for_details(resident, DIFFERENT_AMOUNT)
+    assert "对不上的是：金额" in (await resident.says("1234")).text
+    await ask_for_details(resident, SERIAL["0107"])
+    heard = await resident.says("018X")
+    assert SERIAL["0308"] in heard.text
+
+
+async def test_the_wrong_last_four_show_nothing_and_count(resident: Resident) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("9999")
+    assert heard.named("utter_ownership_failed")
+    assert "还可以试 4 次" in heard.text
+    assert not heard.mentions("utter_payment_details")
+    assert (await resident.says("1234")).mentions("utter_payment_details")
+
+
+async def test_an_unreadable_answer_does_not_count(resident: Resident, office: Office) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("12")
+    assert heard.named("utter_last4_unreadable")
+    assert not office.rows("ownership_attempts")
+
+
+async def test_five_wrong_tries_close_the_door_for_half_an_hour(resident: Resident, office: Office) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("9990", "9991", "9992", "9993", "9994")
+    assert heard.named("utter_ownership_locked")
+    assert (await resident.says("/query_status")).named("utter_status")
+    await resident.presses("看金额明细")
+    assert (await resident.says("1234")).named("utter_ownership_locked")
+    office.advance(minutes=31)
+    await ask_for_details(resident)
+    assert (await resident.says("1234")).mentions("utter_payment_details")
+
+
+async def test_wrong_tries_count_over_all_numbers_of_a_contact(resident: Resident) -> None:
+    for code, last4 in (("0101", "9990"), ("0102", "9991"), ("0103", "9992"), ("0104", "9993")):
+        await ask_for_details(resident, SERIAL[code])
+        await resident.says(last4)
+        await resident.says("/deny")
+    await ask_for_details(resident, SERIAL["0105"])
+    assert (await resident.says("9994")).named("utter_ownership_locked")
+
+
+async def test_wrong_tries_count_over_all_contacts_of_a_number(resident: Resident, office: Office) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        guesser = office.resident(name)
+        await ask_for_details(guesser)
+        await guesser.says("9999")
+    await ask_for_details(resident)
+    assert (await resident.says("1234")).named("utter_ownership_locked")
+
+
+async def test_a_payment_that_is_not_there_sounds_like_somebody_elses(resident: Resident) -> None:
+    await resident.says(NOT_THERE)
+    await resident.says('/query_status{"choice": "details"}')
+    heard = await resident.says("1234")
+    assert heard.named("utter_ownership_failed")
+
+
+async def test_details_are_asked_for_again_each_time(resident: Resident) -> None:
+    await ask_for_details(resident)
+    await resident.says("1234")
+    await resident.says(WAITING)
+    heard = await resident.presses("看金额明细")
+    assert heard.named("utter_ask_payer_id_last4")
+
+
+async def test_the_last_four_are_stored_nowhere(resident: Resident, office: Office) -> None:
+    await ask_for_details(resident, SERIAL["0105"])
+    await resident.says("9013")
+    lines = [line.text for line in await resident.sees()]
+    assert "‹id_last4›" in lines
+    for table in ("messages", "incoming", "tracker_events"):
+        assert all('9013"' not in str(row) and "'9013'" not in str(row) for row in office.rows(table))
+
+
+async def test_a_whole_identity_number_is_as_good_and_stored_nowhere(
+    resident: Resident, office: Office
+) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says(IDENTITY)
+    assert heard.named("utter_ownership_failed")
+    assert IDENTITY not in office.everything_stored()
+
+
+async def test_who_will_not_say_may_stop(resident: Resident) -> None:
+    await ask_for_details(resident)
+    assert (await resident.presses("不看了")).named("utter_nothing_to_deny")
+    assert (await resident.says("你好")).named("utter_greet")
+
+
+async def test_a_question_in_between_is_answered(resident: Resident) -> None:
+    await ask_for_details(resident)
+    heard = await resident.says("你们会不会是骗子")
+    assert heard.named("utter_faq_privacy_safety")
+    assert heard.named("utter_ask_payer_id_last4")
+    assert (await resident.says("1234")).mentions("utter_payment_details")
+
+
+async def test_details_in_english(resident: Resident) -> None:
+    await resident.says("speak english please", WAITING)
+    await resident.presses("See the details")
+    heard = await resident.says("1234")
+    assert heard.mentions("utter_payment_details", "en")
+    assert "Amount due: 40 yuan" in heard.text
+
+
+async def test_an_outage_while_details_are_asked_for_is_told_and_ends_the_question(
+    resident: Resident, office: Office
+) -> None:
+    await ask_for_details(resident)
+    await office.breaks(outage="unavailable")
+    heard = await resident.says("1234")
+    assert heard.named("utter_api_down")
+    assert not office.rows("ownership_attempts")
+    assert (await resident.says("你好")).named("utter_greet")

@@ -1,0 +1,122 @@
+"""Coming back after a day: what is remembered, what is forgotten, what is offered back."""
+
+from __future__ import annotations
+
+from tests.conversations.office import Office
+from tests.conversations.resident import Resident
+from tests.conversations.seeded import BOOKED, WAITING
+
+
+async def half_filled(resident: Resident) -> None:
+    await resident.says("帮我核对凭证", "微信支付")
+
+
+async def test_a_half_filled_receipt_is_offered_back_after_a_day(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    heard = await resident.says("你好")
+    assert heard.named("utter_greet")
+    assert heard.named("utter_offer_resume")
+    assert heard.buttons == ["接着核对", "重新开始"]
+
+
+async def test_going_on_asks_for_what_is_missing(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    await resident.says("你好")
+    heard = await resident.presses("接着核对")
+    assert heard.named("utter_where_serial_wechat_pay")
+    heard = await resident.says(WAITING, "40元", "昨天")
+    assert "微信" in heard.text
+
+
+async def test_a_plain_yes_goes_on_too(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    await resident.says("你好")
+    heard = await resident.says("好的")
+    assert heard.named("utter_where_serial_wechat_pay")
+
+
+async def test_starting_over_asks_everything_again(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    await resident.says("你好")
+    heard = await resident.presses("重新开始")
+    assert heard.named("utter_ask_payment_channel")
+
+
+async def test_asking_for_the_walk_again_goes_on_with_it(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    heard = await resident.says("帮我核对凭证")
+    assert heard.named("utter_where_serial_wechat_pay")
+    assert not heard.named("utter_offer_resume")
+
+
+async def test_the_offer_is_made_once(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    await resident.says("你好")
+    heard = await resident.says("要等多久才能更新状态")
+    assert not heard.named("utter_offer_resume")
+
+
+async def test_within_the_day_the_form_is_still_open(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=23)
+    heard = await resident.says(WAITING)
+    assert heard.named("utter_ask_amount_fen")
+
+
+async def test_an_open_form_does_not_take_the_next_days_words(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    heard = await resident.says(BOOKED)
+    assert heard.named("utter_status")
+    assert heard.named("utter_offer_resume")
+
+
+async def test_yesterdays_serial_number_is_not_todays(office: Office, resident: Resident) -> None:
+    await resident.says(WAITING)
+    office.advance(hours=25)
+    heard = await resident.says("到账了告诉我")
+    assert heard.named("utter_ask_serial_number")
+    assert not heard.named("utter_offer_resume")
+
+
+async def test_tickets_watches_and_the_language_are_remembered(office: Office, resident: Resident) -> None:
+    await resident.says("speak english please", WAITING, "/watch_payment", "/request_human")
+    number = office.rows("tickets")[0]["number"]
+    office.advance(hours=48)
+    heard = await resident.says("/ticket_status")
+    assert number in heard.text
+    assert heard.mentions("utter_ticket_list", "en") or "Ticket" in heard.text or number in heard.text
+    assert [row["active"] for row in office.rows("watches")] == [1]
+    assert office.rows("conversations")[0]["language"] == "en"
+
+
+async def test_the_four_characters_asked_for_yesterday_are_still_not_kept(
+    office: Office, resident: Resident
+) -> None:
+    await resident.says(WAITING, '/query_status{"choice": "details"}')
+    office.advance(hours=25)
+    await resident.says("7391")
+    assert "7391" not in office.everything_stored()
+
+
+async def test_a_session_starts_afresh_each_time(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    office.advance(hours=25)
+    await resident.says("你好")
+    office.advance(hours=25)
+    heard = await resident.says("你好")
+    assert not heard.named("utter_offer_resume")
+    assert [row["type"] for row in office.rows("tracker_events")].count("session_started") == 3
+
+
+async def test_a_restart_in_between_changes_nothing(office: Office, resident: Resident) -> None:
+    await half_filled(resident)
+    await office.restart()
+    office.advance(hours=25)
+    assert (await resident.says("你好")).named("utter_offer_resume")

@@ -1,0 +1,193 @@
+"""The state of a payment: what it means, who has the next step, by when."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.payments.model import Reason, State
+from tests.conversations.office import Office
+from tests.conversations.resident import PHRASES, Resident
+from tests.conversations.seeded import (
+    BOOKED,
+    DIFFERENT_AMOUNT,
+    MISMATCHED,
+    NOT_THERE,
+    OVERDUE,
+    ROW,
+    SERIAL,
+    UNEXPLAINED,
+    WAITING,
+)
+
+OPEN = ("unreconciled", "under_review")
+
+
+def expected_words(state: str, reason: str | None, language: str) -> str:
+    """What the phrasebook says of a state and its reason."""
+    if state == "unreconciled" and reason:
+        return PHRASES.say(f"utter_unreconciled_{reason}", language).text
+    said = PHRASES.say(f"utter_state_{state}", language).text
+    return f"{said}\n{PHRASES.say(f'utter_because_{reason}', language).text}" if reason else said
+
+
+@pytest.mark.parametrize("code", sorted(ROW))
+async def test_every_seeded_payment_has_its_own_reply(resident: Resident, code: str) -> None:
+    row = ROW[code]
+    heard = await resident.says(SERIAL[code])
+    assert heard.named("utter_status", "zh")
+    assert expected_words(row.state.value, row.reason.value if row.reason else None, "zh") in heard.text
+
+
+@pytest.mark.parametrize("state", [state.value for state in State if state is not State.UNRECOGNISED])
+async def test_every_state_and_reason_has_its_reply_in_english(
+    resident: Resident, office: Office, state: str
+) -> None:
+    await resident.says("speak english please")
+    # The contract gives a reason to what is open, and to nothing else.
+    for reason in [reason.value for reason in Reason] if state in OPEN else [None]:
+        await office.puts(WAITING, state, reason)
+        heard = await resident.says(WAITING)
+        assert heard.named("utter_status", "en")
+        assert expected_words(state, reason, "en") in heard.text
+
+
+async def test_the_bureaus_time_is_passed_on_as_the_bureaus(resident: Resident) -> None:
+    heard = await resident.says(WAITING)
+    assert "系统显示，下一步应该在明天10:00前完成。" in heard.text
+
+
+async def test_without_a_time_from_the_bureau_our_own_estimate_says_that_it_is_one(
+    resident: Resident, office: Office
+) -> None:
+    await office.puts(WAITING, "unreconciled", "awaiting_statement", expected_by=None)
+    heard = await resident.says(WAITING)
+    assert heard.mentions("utter_due_estimated") or heard.mentions("utter_due_unknown")
+
+
+async def test_a_settled_payment_names_no_time_and_offers_no_watch(resident: Resident) -> None:
+    heard = await resident.says(BOOKED)
+    assert heard.mentions("utter_state_reconciled")
+    assert not heard.mentions("utter_due")
+    assert not heard.mentions("utter_due_unknown")
+    assert heard.buttons == ["看金额明细", "换个号码"]
+
+
+async def test_a_waiting_payment_offers_a_watch_first(resident: Resident) -> None:
+    heard = await resident.says(WAITING)
+    assert heard.buttons == ["到账提醒我", "看金额明细", "换个号码"]
+
+
+async def test_a_mismatch_offers_reconciliation_and_a_person(resident: Resident, office: Office) -> None:
+    heard = await resident.says(MISMATCHED)
+    assert heard.buttons == ["申请对账", "转人工", "看金额明细", "换个号码"]
+    heard = await resident.presses("转人工")
+    assert heard.named("utter_handoff_mismatch")
+    assert office.rows("tickets")[0]["reason"] == "mismatch"
+
+
+async def test_the_state_never_shows_details(resident: Resident) -> None:
+    heard = await resident.says(DIFFERENT_AMOUNT)
+    for detail in ("20元", "40元", "王", "居民身份证"):
+        assert detail not in heard.text
+
+
+async def test_an_overdue_payment_is_handed_to_a_person_at_once(resident: Resident, office: Office) -> None:
+    heard = await resident.says(OVERDUE)
+    assert heard.mentions("utter_due_overdue")
+    assert heard.named("utter_ticket_opened")
+    [ticket] = office.rows("tickets")
+    assert ticket["reason"] == "overdue"
+    assert ticket["priority"] == "high"
+    assert json.loads(ticket["checked"])["state"] == "unreconciled"
+
+
+@pytest.mark.parametrize("serial", [UNEXPLAINED, SERIAL["0212"]])
+async def test_a_payment_nobody_can_explain_is_handed_to_a_person_at_once(
+    resident: Resident, office: Office, serial: str
+) -> None:
+    heard = await resident.says(serial)
+    assert heard.named("utter_ticket_opened")
+    assert office.rows("tickets")[0]["reason"] == "unknown_state"
+
+
+async def test_a_state_that_the_contract_does_not_know_is_not_guessed(
+    resident: Resident, office: Office
+) -> None:
+    await office.breaks(malformed="unknown_state")
+    heard = await resident.says(WAITING)
+    assert heard.mentions("utter_state_unrecognised")
+    assert heard.named("utter_ticket_opened")
+    assert office.rows("tickets")[0]["reason"] == "unknown_state"
+
+
+async def test_the_bot_goes_on_serving_after_a_ticket_it_opened_by_itself(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(OVERDUE)
+    assert office.rows("conversations")[0]["status"] == "with_bot"
+    assert (await resident.says(WAITING)).named("utter_status")
+
+
+async def test_not_found_is_not_the_same_as_not_paid(resident: Resident) -> None:
+    heard = await resident.says(NOT_THERE)
+    assert heard.named("utter_not_found")
+    assert "不等于您没付钱" in heard.text
+    assert heard.buttons == ["再查一次", "核对凭证", "请人跟进"]
+
+
+async def test_a_person_can_look_for_what_was_not_found(resident: Resident, office: Office) -> None:
+    await resident.says(NOT_THERE)
+    heard = await resident.presses("请人跟进")
+    assert heard.named("utter_handoff_not_found")
+    [ticket] = office.rows("tickets")
+    assert ticket["reason"] == "not_found"
+    assert ticket["serial_number"] == NOT_THERE
+
+
+async def test_checking_again_needs_no_number_and_sees_what_changed(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(WAITING)
+    office.advance(days=1)
+    heard = await resident.says("再查一下我的缴费")
+    assert heard.mentions("utter_state_reconciled")
+
+
+async def test_another_number_can_be_looked_up(resident: Resident) -> None:
+    await resident.says(WAITING)
+    heard = await resident.presses("换个号码")
+    assert heard.named("utter_ask_serial_number")
+    assert (await resident.says(BOOKED)).mentions("utter_state_reconciled")
+
+
+async def test_a_new_number_is_looked_up_without_being_asked_for(resident: Resident) -> None:
+    heard = await resident.says(WAITING, BOOKED)
+    assert heard.mentions("utter_state_reconciled")
+
+
+async def test_asking_for_the_state_asks_for_the_number(resident: Resident) -> None:
+    heard = await resident.says("帮我查一下缴费")
+    assert heard.named("utter_ask_serial_number")
+    assert heard.buttons == ["号码在哪找", "先不查了"]
+
+
+async def test_a_question_while_the_number_is_asked_for_is_answered(resident: Resident) -> None:
+    heard = await resident.says("帮我查一下缴费", "要等多久才能更新状态")
+    assert heard.named("utter_faq_how_long")
+    assert heard.named("utter_ask_serial_number")
+    assert (await resident.says(WAITING)).named("utter_status")
+
+
+async def test_a_look_up_can_be_given_up(resident: Resident) -> None:
+    await resident.says("帮我查一下缴费")
+    assert (await resident.presses("先不查了")).named("utter_nothing_to_deny")
+    assert (await resident.says("你好")).named("utter_greet")
+
+
+async def test_a_story_around_the_number_does_not_hide_it(resident: Resident) -> None:
+    heard = await resident.says(
+        f"阿拉屋里厢老头子前天补领身份证，用微信付了40块，到现在还显示没缴，单号是{WAITING}，急死人了，帮帮忙看看好伐"
+    )
+    assert heard.named("utter_status")
