@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from bot.console.model import Role
 from bot.messages import Author, Contact, Reply
 from bot.tickets.model import HandoffReason
-from tests.browser.conftest import LAPTOP, Open, keep_picture
+from tests.browser.conftest import LAPTOP, Open
 from tests.doubles.web_house import WebHouse
 
 pytestmark = pytest.mark.browser
@@ -121,12 +121,10 @@ async def test_the_pictures(house: WebHouse, open_page: Open) -> None:
     await _seed(house)
     await agent.goto("/console")
     await expect(agent.locator("tbody tr")).to_have_count(7)
-    await keep_picture(agent, "console-list.png")
     async with house.work() as work:
         [ticket] = await work.tickets.list(words="4200000925202101284997714292")
     await agent.goto(f"/console/tickets/{ticket.number}")
     await expect(agent.locator(".line")).to_have_count(7)
-    await keep_picture(agent, "console-ticket.png")
 
 
 async def _seed(house: WebHouse) -> None:

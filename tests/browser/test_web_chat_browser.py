@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from bot.channels.visitor import Visitors
 from bot.messages import Button, Contact, Reply
-from tests.browser.conftest import AFTERNOON, Open, keep_picture
+from tests.browser.conftest import AFTERNOON, Open
 from tests.doubles.web_house import SECRET, WebHouse
 
 pytestmark = pytest.mark.browser
@@ -221,11 +221,9 @@ async def test_the_pictures(house: WebHouse, open_page: Open) -> None:
     await heard(page, "您好")
     await say(page, "我用微信交了身份证补领费，怎么还显示未缴费？")
     await heard(page, "查到了")
-    await keep_picture(page, "chat.png")
     await say(page, "转人工")
     await heard(page, "已转人工")
     await agent_says(
         house, page, "您好，我是王敏。您的缴费记录我看到了，正在和银行核实，今天下班前给您答复。"
     )
     await expect(page.locator(".message.agent")).to_be_visible()
-    await keep_picture(page, "chat-agent.png")

@@ -122,17 +122,20 @@ class WholeProduct:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.output.append(line)
-            if line.startswith("ready") and process is self._process:
-                self._ready.set()
+        with process.stdout as lines:
+            for line in lines:
+                self.output.append(line)
+                if line.startswith("ready") and process is self._process:
+                    self._ready.set()
 
 
 class Agent:
     """A person at the console, over HTTP as a browser would."""
 
     def __init__(self, product: WholeProduct) -> None:
-        self._http = httpx.Client(base_url=product.url, follow_redirects=True, timeout=30)
+        # No connection outlives its request, so there is nothing to close.
+        one_by_one = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(base_url=product.url, follow_redirects=True, timeout=30, limits=one_by_one)
         self._http.headers["Origin"] = product.url
 
     def set_up(
