@@ -45,10 +45,17 @@ class StartReceipt(HelpdeskAction):
         return "action_start_receipt"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        if is_half_filled(tracker) and choice_of(tracker) != "afresh":
+        afresh = choice_of(tracker) == "afresh"
+        if is_half_filled(tracker) and not afresh:
             return []
-        earlier = {} if choice_of(tracker) == "afresh" else tracker.get_slot(UNFINISHED) or {}
-        return [*(SlotSet(slot, earlier.get(slot)) for slot in SLOTS), SlotSet(UNFINISHED, None)]
+        emptied = [SlotSet(slot, None) for slot in (*SLOTS, UNFINISHED)]
+        return emptied if afresh else [*emptied, *resume_earlier(tracker)]
+
+
+def resume_earlier(tracker: Tracker) -> list[EventType]:
+    """What an earlier session filled, filled again; nothing when this session has begun a walk of its own."""
+    earlier = {} if is_half_filled(tracker) else tracker.get_slot(UNFINISHED) or {}
+    return [*(SlotSet(slot, value) for slot, value in earlier.items()), SlotSet(UNFINISHED, None)]
 
 
 def is_half_filled(tracker: Tracker) -> bool:

@@ -1,7 +1,7 @@
 """Coming back after a while: what is remembered, and what is offered back.
 
-Tickets, watches and the language are remembered by the conversation itself. Of the dialogue only a half-filled
-receipt is kept, to be offered: a serial number or an offer of yesterday would be taken for today's.
+Tickets, watches and the language are remembered by the conversation itself. Of the dialogue only a
+half-filled receipt is kept, to be offered: yesterday's serial number or offer would be taken for today's.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from actions.base import OFFER, Speaker, active_form, back_to_form, text_of
 from actions.correction import WHICH, Correctable, receipt_is_complete, says_wrong
 from actions.forms import WRONG_VALUE, stop_form
 from actions.misunderstanding import GUESS, HUMAN, not_guessed
-from actions.receipt_form import is_half_filled
+from actions.receipt_form import is_half_filled, resume_earlier
 from actions.second_request import take_up
 from bot.turn import Turn
 
@@ -21,7 +21,7 @@ ON_YES = {
     HUMAN: "action_request_human",
     RECONCILE: "action_submit_reconciliation",
     ERASE: "action_erase",
-    RESUME: "action_start_receipt",
+    RESUME: "receipt_form",
 }
 ON_NO = {
     RECONCILE: "utter_reconciliation_cancelled",
@@ -77,7 +77,8 @@ class Affirm(Correctable):
         if offer in ON_YES:
             # The action sees what it was offered for; its own end clears the offer.
             kept = [SlotSet(OFFER, offer)] if offer == HUMAN else []
-            return [*kept, FollowupAction(ON_YES[offer])]
+            resumed = resume_earlier(tracker) if offer == RESUME else []
+            return [*kept, *resumed, FollowupAction(ON_YES[offer])]
         if also := take_up(offer):
             return also
         if active_form(tracker):

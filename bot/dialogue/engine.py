@@ -11,7 +11,9 @@ from typing import Any, Optional
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.policies.policy import PolicyPrediction
 from rasa.shared.core.constants import DEFAULT_INTENTS
+from rasa.shared.core.domain import SessionConfig
 
 from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
 from bot.dialogue.language import language_of
@@ -22,6 +24,8 @@ from bot.turn import Turn, current_turn
 
 PAYLOAD = re.compile(r"^/([a-z_]+)\s*(\{.*\})?$", re.DOTALL)
 PAYLOAD_MAX_CHARS = 500
+SESSION_START = "action_session_start"
+OFFER_RESUME = "action_offer_resume"
 
 
 class Replies(OutputChannel):
@@ -52,6 +56,8 @@ class RasaDialogue:
         # Rasa's own (restart, back, session_start) would let a button undo the conversation.
         self._intents = set(agent.domain.intents) - set(DEFAULT_INTENTS)
         self._entities = set(agent.domain.entities)
+        # Rasa compares events with the time of day on this machine; the desk decides, by its own clock.
+        agent.domain.session_config = SessionConfig(0, carry_over_slots=False)
 
     @classmethod
     def load(cls, model: Path) -> "RasaDialogue":
@@ -108,6 +114,8 @@ class RasaDialogue:
         try:
             self._follow_language(turn, text)
             replies = Replies()
+            if turn.starts_afresh:
+                await self._run(SESSION_START, turn, replies)
             message = UserMessage(
                 text=text,
                 output_channel=replies,
@@ -116,9 +124,18 @@ class RasaDialogue:
             )
             assert self._agent.processor is not None
             await self._agent.processor.handle_message(message)
+            if turn.starts_afresh and turn.failure is None:
+                await self._run(OFFER_RESUME, turn, replies)
             return replies.said
         finally:
             current_turn.reset(token)
+
+    async def _run(self, action: str, turn: Turn, replies: Replies) -> None:
+        processor, domain = self._agent.processor, self._agent.domain
+        assert processor is not None
+        assert domain is not None
+        prediction = PolicyPrediction.for_action_name(domain, action)
+        await processor.execute_action(str(turn.conversation.id), action, replies, processor.nlg, prediction)
 
     def _follow_language(self, turn: Turn, text: str) -> None:
         written = None if PAYLOAD.match(text) else language_of(text)

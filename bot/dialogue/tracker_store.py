@@ -56,7 +56,8 @@ class UnitOfWorkTrackerStore(TrackerStore):
         return []
 
     async def _load(self, turn: Turn, sender_id: str) -> Optional[DialogueStateTracker]:
-        events = await turn.work.tracker_events.latest_session(turn.conversation.id)
+        stored = await turn.work.tracker_events.latest_session(turn.conversation.id)
+        events = _latest_session([*stored, *turn.staged_events])
         turn.stored_events = len(events)
         return self._tracker(sender_id, events) if events else None
 
@@ -64,9 +65,15 @@ class UnitOfWorkTrackerStore(TrackerStore):
         return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
 
     def _stage(self, turn: Turn, tracker: DialogueStateTracker) -> None:
-        fresh = [event.as_dict() for event in list(tracker.events)[turn.stored_events :]]
-        turn.work.tracker_events.add(turn.conversation.id, [_masked(event) for event in fresh])
+        fresh = [_masked(event.as_dict()) for event in list(tracker.events)[turn.stored_events :]]
+        turn.work.tracker_events.add(turn.conversation.id, fresh)
+        turn.staged_events += fresh
         turn.stored_events += len(fresh)
+
+
+def _latest_session(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    starts = [place for place, event in enumerate(events) if event.get("event") == "session_started"]
+    return events[starts[-1] :] if starts else events
 
 
 def _masked(event: dict[str, Any]) -> dict[str, Any]:
