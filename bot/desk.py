@@ -195,11 +195,13 @@ class Desk:
             self._announcer.announce(one.conversation_id)
 
     async def _left_over(self, older_than: timedelta) -> list[Accepted]:
-        before = self._clock.now() - older_than
+        now = self._clock.now()
         found: list[Accepted] = []
         while True:
             async with self._work() as work:
-                page = await work.incoming.left_over(before, found[-1].id if found else 0, PAGE)
+                page = await work.incoming.left_over(
+                    now - older_than, found[-1].id if found else 0, PAGE, now
+                )
             found += page
             if len(page) < PAGE:
                 return found

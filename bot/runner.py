@@ -8,7 +8,6 @@ import sys
 from contextlib import AsyncExitStack
 from typing import Any, Awaitable, Callable, Optional
 
-import sqlalchemy as sa
 import structlog
 
 from bot.bootstrap import House, build_house
@@ -18,11 +17,12 @@ from bot.desk import Desk
 from bot.dialogue.engine import RasaDialogue
 from bot.dialogue.training import train
 from bot.notifications.relay import OutboxRelay, Sender
+from bot.notifications.slips import Slips
 from bot.notifications.watcher import Watcher
 from bot.sandbox.app import create_app as create_sandbox
 from bot.servers import AddressInUse, RunningServer, listen, serve
 from bot.settings import Settings
-from bot.storage.database import migrate
+from bot.storage.database import migrate, ping
 from bot.web import WebParts, create_web_app
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,9 @@ async def _run(settings: Settings, say: Say) -> int:
         dialogue = RasaDialogue.load(train(settings.models_dir))
         desk = house.desk(dialogue)
         senders: dict[str, Sender] = {}
-        relay = OutboxRelay(house.work, senders, house.clock)
+        slips = Slips(settings.data_dir / "sent.slips")
+        stack.callback(slips.close)
+        relay = OutboxRelay(house.work, senders, house.clock, slips=slips)
         telegram = _telegram(settings, house, desk, relay)
         if telegram:
             senders["telegram"] = telegram.sender
@@ -90,9 +92,7 @@ async def _start_sandbox(settings: Settings, stack: AsyncExitStack) -> Optional[
     return sandbox
 
 
-def _telegram(
-    settings: Settings, house: House, desk: Desk, relay: OutboxRelay
-) -> Optional[TelegramChannel]:
+def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) -> Optional[TelegramChannel]:
     if not settings.telegram_bot_token:
         return None
     return TelegramChannel(
@@ -104,6 +104,7 @@ def _telegram(
         notify=relay.notify,
         api_base_url=settings.telegram_api_base_url,
         webhook_url=settings.telegram_webhook_url,
+        messages_per_second=settings.telegram_messages_per_second,
     )
 
 
@@ -131,8 +132,7 @@ def _web_parts(
 
 def _checks(house: House) -> dict[str, Callable[[], Awaitable[Any]]]:
     async def database() -> None:
-        async with house.engine.connect() as connection:
-            await connection.execute(sa.text("SELECT 1"))
+        await ping(house.engine)
 
     async def model() -> None:
         """The model is loaded before this page is served at all."""
@@ -145,14 +145,8 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         house.work, house.client, house.services.watches, house.announcer.announce, relay.notify
     )
 
-    async def recover() -> None:
-        answered = await desk.recover()
-        if answered:
-            log.info("answered_after_restart", messages=answered)
-            relay.notify()
-
     return [
-        asyncio.create_task(recover()),
+        asyncio.create_task(desk.run()),
         asyncio.create_task(relay.run()),
         asyncio.create_task(watcher.run()),
     ]
@@ -219,5 +213,3 @@ async def _chat(settings: Settings, language: str) -> int:
 def _say(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
-
-

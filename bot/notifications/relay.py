@@ -1,8 +1,8 @@
 """Sends what the outbox holds: in order within a conversation, different conversations side by side.
 
-A line is marked sent in a unit of work of its own, as soon as the platform took it. Only a process killed
-between the two, or an acknowledgement lost on the way, repeats that one line: platforms such as Telegram
-take no idempotency key, and a line said twice is better than one never said.
+A line is noted on a slip and marked sent in a unit of work of its own, as soon as the platform took it.
+Only a process killed before it read the acknowledgement, or one lost on the way, repeats that one line:
+platforms such as Telegram take no idempotency key, and a line said twice is better than one never said.
 
 One relay at a time may work on one outbox; it keeps what is on its way in memory.
 """
@@ -23,13 +23,18 @@ from bot.errors import HelpdeskError, RateLimited, ResidentError, Unavailable
 from bot.messages import Line
 from bot.notifications.backoff import Jitter, backoff
 from bot.notifications.model import Delivery
+from bot.notifications.slips import Slips
 from bot.storage.outbox import Outbox
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
 GIVE_UP_AFTER = timedelta(days=1)
+LEAST_TRIES = 3
+"""Before a line is given up: a clock that jumps is no day of trying."""
 LONGEST_PAUSE = 600.0
+LONGEST_WISH = 3600.0
+"""The longest pause that a platform is granted when it asks for one."""
 IDLE_SECONDS = 1.0
 
 
@@ -57,12 +62,14 @@ class OutboxRelay:
         clock: Clock,
         concurrency: int = 32,
         jitter: Jitter = random.random,
+        slips: Slips | None = None,
     ) -> None:
         self._work = work
         self._senders = senders
         self._clock = clock
         self._concurrency = concurrency
         self._jitter = jitter
+        self._slips = slips
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._one_pass = asyncio.Lock()
@@ -140,10 +147,12 @@ class OutboxRelay:
             # Nothing else of this conversation starts before it is known that this line was sent.
             await asyncio.sleep(backoff(attempt, 30.0, self._jitter))
             attempt += 1
+        if self._slips:
+            self._slips.forget(delivery)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
-            await self._sender(delivery.channel).send(delivery.user_id, delivery.line)
+            await self._send(delivery)
         except Undeliverable as error:
             return self._dead(delivery, _named(error))
         except Exception as error:
@@ -152,6 +161,13 @@ class OutboxRelay:
         sent_at = self._clock.now()
         return lambda outbox: outbox.mark_sent(delivery.id, sent_at)
 
+    async def _send(self, delivery: Delivery) -> None:
+        if self._slips and self._slips.has(delivery):
+            return  # an earlier process was killed before the database knew
+        await self._sender(delivery.channel).send(delivery.user_id, delivery.line)
+        if self._slips:
+            self._slips.note(delivery)
+
     def _sender(self, channel: str) -> Sender:
         if channel not in self._senders:
             raise Unavailable(f"no sender for {channel}")
@@ -159,7 +175,7 @@ class OutboxRelay:
 
     def _later(self, delivery: Delivery, error: Exception) -> Outcome:
         now = self._clock.now()
-        if now - delivery.created_at >= GIVE_UP_AFTER:
+        if now - delivery.created_at >= GIVE_UP_AFTER and delivery.attempts >= LEAST_TRIES:
             return self._dead(delivery, _named(error))
         until = now + timedelta(seconds=self._pause(delivery, error))
         log.info(
@@ -169,7 +185,7 @@ class OutboxRelay:
 
     def _pause(self, delivery: Delivery, error: Exception) -> float:
         if isinstance(error, RateLimited) and error.retry_after is not None:
-            return error.retry_after + self._jitter()
+            return min(LONGEST_WISH, error.retry_after + self._jitter())
         return backoff(delivery.attempts, LONGEST_PAUSE, self._jitter)
 
     def _dead(self, delivery: Delivery, reason: str) -> Outcome:

@@ -49,12 +49,17 @@ class Incoming(Repository):
             )
         )
 
-    async def left_over(self, before: datetime, after_id: int = 0, limit: int = 500) -> list[Accepted]:
-        """Messages of every conversation accepted before a moment and not answered yet, oldest first."""
-        return await self._fetch(
-            sa.and_(table.c.answered_at.is_(None), table.c.received_at <= before, table.c.id > after_id),
-            limit,
-        )
+    async def left_over(
+        self, before: datetime, after_id: int = 0, limit: int = 500, now: Optional[datetime] = None
+    ) -> list[Accepted]:
+        """Messages of every conversation accepted before a moment and not answered yet, oldest first.
+
+        With `now` also those that seem to come from the future: the clock was put back since.
+        """
+        left = table.c.received_at <= before
+        if now is not None:
+            left = sa.or_(left, table.c.received_at > now)
+        return await self._fetch(sa.and_(table.c.answered_at.is_(None), left, table.c.id > after_id), limit)
 
     def mark_answered(self, incoming_id: int, masked_text: str, now: datetime) -> None:
         """Stages the end of a message: the sealed original is erased, the masked text stays.
@@ -69,13 +74,18 @@ class Incoming(Repository):
         )
 
     async def count_between(self, conversation_id: int, since: datetime, until_id: int) -> int:
-        """How many messages the conversation brought after a moment, up to (and with) one."""
+        """How many messages the conversation brought after a moment, up to (and with) one.
+
+        Those that seem later than that one do not count: the clock was put back since.
+        """
+        until = sa.select(table.c.received_at).where(table.c.id == until_id).scalar_subquery()
         rows = await self._work.fetch(
             sa.select(sa.func.count())
             .select_from(table)
             .where(
                 table.c.conversation_id == conversation_id,
                 table.c.received_at > since,
+                table.c.received_at <= until,
                 table.c.id <= until_id,
             )
         )

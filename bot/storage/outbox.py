@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -12,6 +13,9 @@ from bot.storage.lines import line
 from bot.storage.repository import Repository
 from bot.storage.tables import messages
 from bot.storage.tables import outbox as table
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""No attempt is put off for longer."""
 
 
 class Outbox(Repository):
@@ -24,12 +28,7 @@ class Outbox(Repository):
             .where(table.c.state == DeliveryState.PENDING.value)
             .group_by(table.c.conversation_id)
         )
-        statement = (
-            self._joined()
-            .where(table.c.id.in_(first), table.c.next_attempt_at <= now)
-            .order_by(table.c.id)
-            .limit(limit)
-        )
+        statement = self._joined().where(table.c.id.in_(first), _due(now)).order_by(table.c.id).limit(limit)
         return [_delivery(row) for row in await self._work.fetch(statement)]
 
     async def dead(self, limit: int = 100) -> list[Delivery]:
@@ -59,7 +58,7 @@ class Outbox(Repository):
         )
 
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
-        """Stages another attempt at `until`."""
+        """Stages another attempt at `until`, within an hour."""
         self._set(delivery.id, attempts=delivery.attempts + 1, next_attempt_at=until, last_error=error[:200])
 
     def send_again(self, delivery_id: int, now: datetime) -> None:
@@ -72,6 +71,13 @@ class Outbox(Repository):
     def _joined(self) -> sa.sql.Select:
         columns = [column.label(f"out_{column.name}") for column in table.c]
         return sa.select(messages, *columns).join(messages, messages.c.id == table.c.message_id)
+
+
+def _due(now: datetime) -> Any:
+    """A new line is due, and one whose pause is over, or longer than any: the clock was put back since."""
+    return sa.or_(
+        table.c.attempts == 0, table.c.next_attempt_at <= now, table.c.next_attempt_at > now + LONGEST_PAUSE
+    )
 
 
 def _delivery(row: Row) -> Delivery:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -53,6 +52,15 @@ class Table:
         return [(one.name.replace("_", " "), f"{getattr(self, one.name):g}") for one in fields(self)]
 
 
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket, and the payment that it is about, if any."""
+
+    chat_id: int
+    number: str
+    serial_number: str | None
+
+
 class Books:
     """The product's database, read after it has stopped."""
 
@@ -80,10 +88,13 @@ class Books:
             lines.setdefault(int(user_id), []).append(text)
         return lines
 
-    def tickets(self) -> Counter[int]:
-        """How many tickets each chat has."""
-        rows = self._rows("SELECT user_id FROM tickets JOIN conversations c ON c.id = conversation_id")
-        return Counter(int(user_id) for (user_id,) in rows)
+    def tickets(self) -> list[Ticket]:
+        """Every ticket."""
+        rows = self._rows(
+            "SELECT user_id, number, serial_number FROM tickets"
+            " JOIN conversations c ON c.id = conversation_id"
+        )
+        return [Ticket(int(user_id), number, serial) for user_id, number, serial in rows]
 
     def _rows(self, statement: str) -> list[tuple[str, ...]]:
         with closing(sqlite3.connect(self._path)) as connection:
@@ -121,13 +132,23 @@ def hearing(resident: Resident, owed: Sequence[str], kills: Kills) -> Hearing:
     return found
 
 
+def _twice(tickets: Sequence[Ticket]) -> int:
+    """Tickets of one chat about the same thing, beyond the first."""
+    return len(tickets) - len({(ticket.chat_id, ticket.serial_number) for ticket in tickets})
+
+
+def _untold(tickets: Sequence[Ticket], residents: Sequence[Resident]) -> int:
+    """Tickets that their resident never heard of."""
+    heard = {one.chat_id: "\n".join(sent.text for sent in one.heard) for one in residents}
+    return sum(ticket.number not in heard.get(ticket.chat_id, "") for ticket in tickets)
+
+
 def settle(
     residents: list[Resident], books: Books, requested: int, kills: Kills, restarts: int, seconds: float
 ) -> Table:
     """The table."""
     owed, tickets = books.lines(), books.tickets()
     hearings = [hearing(one, owed.get(one.chat_id, []), kills) for one in residents]
-    said = sum(len(one.said) for one in residents)
     planned = sum(len(one.script.steps) for one in residents)
     answered = sum(one.answered for one in residents)
     asked = sum(one.script.count("request") for one in residents)
@@ -143,8 +164,8 @@ def settle(
         out_of_order=sum(h.out_of_order for h in hearings),
         duplicated_by_lost_acknowledgement=sum(h.lost for h in hearings),
         duplicated_otherwise=sum(h.otherwise for h in hearings),
-        tickets=sum(tickets.values()),
-        tickets_twice=sum(max(0, tickets[one.chat_id] - one.script.count("ticket")) for one in residents),
+        tickets=len(tickets),
+        tickets_twice=_twice(tickets) + _untold(tickets, residents),
         requests=requested,
         requests_twice=max(0, requested - asked),
         kills=len(kills.moments),

@@ -16,7 +16,7 @@ from bot.errors import RateLimited, Slow, Unavailable
 from bot.messages import Author, Line
 from bot.notifications.backoff import backoff
 from bot.notifications.model import Delivery, DeliveryState
-from bot.notifications.relay import LONGEST_PAUSE, OutboxRelay, Undeliverable
+from bot.notifications.relay import LEAST_TRIES, LONGEST_PAUSE, OutboxRelay, Undeliverable
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=SHANGHAI)
 
@@ -234,6 +234,7 @@ async def test_a_line_is_given_up_after_a_day_and_the_next_goes_on() -> None:
     post = Post()
     post.telephone.failures["first"] = [Unavailable("down")]
     first, second = post.outbox.put(1, "first"), post.outbox.put(1, "second")
+    post.outbox.rows[first.id] = dataclasses.replace(first, attempts=LEAST_TRIES)
     post.clock.time += timedelta(days=1)
     await post.send_all()
     assert post.state(first) is DeliveryState.DEAD

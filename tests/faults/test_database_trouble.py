@@ -1,0 +1,139 @@
+"""The disk is full, or somebody else holds the database: what a resident on the REST channel sees."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from bot.storage import database
+from tests.doubles.web_house import WebHouse, open_web_house
+
+WEBHOOK = "/webhooks/rest/webhook"
+PATIENCE = 0.3
+
+
+@pytest.fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebHouse]:
+    """A house that waits a moment only for a locked database."""
+    monkeypatch.setattr(database, "LOCK_WAIT_SECONDS", PATIENCE)
+    opened = await open_web_house(tmp_path)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+async def web(house: WebHouse) -> AsyncIterator[httpx.AsyncClient]:
+    """The resident's client."""
+    transport = httpx.ASGITransport(app=house.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        yield client
+
+
+class Disk:
+    """Takes so many more pages, and no more."""
+
+    def __init__(self, house: WebHouse) -> None:
+        self._most = 2**30
+        sa.event.listen(house.engine.sync_engine, "begin", self._limit)
+
+    def fill(self, file: Path) -> None:
+        """From now on there is no room left."""
+        with closing(sqlite3.connect(file)) as connection:
+            self._most = connection.execute("PRAGMA page_count").fetchone()[0]
+
+    def clear(self) -> None:
+        """There is room again."""
+        self._most = 2**30
+
+    def _limit(self, connection: sa.engine.Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {self._most}")
+
+
+async def say(web: httpx.AsyncClient, text: str, message_id: str) -> httpx.Response:
+    """One message of the resident's."""
+    body = {"sender": "42", "message": text, "message_id": message_id}
+    return await web.post(WEBHOOK, json=body)
+
+
+async def test_a_full_disk_is_said_and_nothing_is_half_written(
+    house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await say(web, "你好", "m0")
+    disk = Disk(house)
+    disk.fill(tmp_path / "web.sqlite")
+    refused = None
+    long = "我要人工" + "。" * 1500
+    for number in range(1, 40):  # the pages that are there already take a few messages more
+        answer = await say(web, long, f"m{number}")
+        if answer.status_code != 200:
+            refused = answer, number
+            break
+    assert refused is not None
+    answer, number = refused
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    before = await rows(house)
+    assert (await say(web, long, f"m{number}")).status_code == 503
+    assert await rows(house) == before, "a refused message leaves nothing, or its acceptance only"
+
+    disk.clear()
+    recovered = await say(web, long, f"m{number}")
+    assert recovered.status_code == 200
+    assert len(recovered.json()) == 1
+    again = await say(web, long, f"m{number}")
+    assert again.json() == recovered.json()
+    assert (await rows(house))["tickets"] == 1
+
+
+async def test_a_message_waits_for_whoever_holds_the_database(
+    house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await say(web, "你好", "m0")
+    with closing(sqlite3.connect(tmp_path / "web.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = await say(web, "转人工", "m1")
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
+        other.execute("ROLLBACK")
+    answer = await say(web, "转人工", "m1")
+    assert answer.status_code == 200
+    assert "已转人工" in answer.json()[0]["text"]
+    assert (await rows(house))["tickets"] == 1
+
+
+async def test_what_was_accepted_before_the_trouble_is_answered_after_it_without_asking_again(
+    house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await say(web, "你好", "m0")
+    disk = Disk(house)
+    real = house.dialogue.respond
+
+    async def fills_the_disk(turn: object, text: str) -> object:
+        disk.fill(tmp_path / "web.sqlite")
+        return await real(turn, text + "。" * 3000)  # type: ignore[arg-type]
+
+    house.dialogue.respond = fills_the_disk  # type: ignore[method-assign,assignment]
+    answer = await say(web, "转人工", "m1")
+    house.dialogue.respond = real  # type: ignore[method-assign]
+    assert answer.status_code == 503
+    assert (await rows(house))["tickets"] == 0
+    disk.clear()
+    assert await house.desk.recover() == 1
+    shown = (await web.get("/conversations/42/messages", params={"after": 0})).json()
+    assert "已转人工" in str(shown)
+    assert (await rows(house))["tickets"] == 1
+
+
+async def rows(house: WebHouse) -> dict[str, int]:
+    """How many there are of what a message may leave behind."""
+    counts = {}
+    async with house.engine.connect() as connection:
+        for table in ("incoming", "messages", "tickets", "outbox", "tracker_events"):
+            counts[table] = int((await connection.execute(sa.text(f"SELECT count(*) FROM {table}"))).scalar())
+    return counts
