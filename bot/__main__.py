@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import logging
 import os
 import sys
@@ -101,8 +102,9 @@ def _train(settings: Settings, arguments: argparse.Namespace) -> int:
     if path.is_file() and not arguments.force:
         print(f"train: {path.name} is up to date")
         return 0
-    print("train: the data changed, training takes about half a minute ...", flush=True)
-    print(f"train: {train(settings.models_dir, arguments.force).name} is ready")
+    say = functools.partial(print, file=sys.stdout, flush=True)
+    say("train: the data changed, training takes about a minute ...")
+    say(f"train: {train(settings.models_dir, arguments.force, say).name} is ready")
     return 0
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
+import threading
+import time
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 from bot.dialogue import tensorflow_free
 from bot.errors import Bug
@@ -17,6 +20,9 @@ DATA = [ROOT / "nlu_data" / name for name in ("nlu", "rules", "stories")]
 CODE = ROOT / "bot" / "dialogue" / "nlu"
 CONFIG = ROOT / "config.yml"
 FINGERPRINT_CHARS = 16
+PROGRESS_SECONDS = 10.0
+
+Say = Callable[[str], None]
 
 
 def fingerprint() -> str:
@@ -33,12 +39,30 @@ def model_path(models_dir: Path) -> Path:
     return _absolute(models_dir) / f"helpdesk-{fingerprint()}.tar.gz"
 
 
-def train(models_dir: Path, force: bool = False) -> Path:
-    """Trains unless the model for this data is there; returns its path. Raises Bug when training fails."""
+def train(models_dir: Path, force: bool = False, say: Say = lambda _: None) -> Path:
+    """Trains unless the model for this data is there; returns its path. Raises Bug when training fails.
+
+    `say` hears how far it is. What Rasa prints goes to `train.log` beside the model.
+    """
     path = model_path(models_dir)
     if path.is_file() and not force:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    log = path.parent / "train.log"
+    with (
+        log.open("w", encoding="utf-8") as output,
+        _progress(say),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        code = _train_with_rasa(path, force)
+    if code != 0 or not path.is_file():
+        raise Bug(f"training failed; {log} says why")
+    _forget_older(path)
+    return path
+
+
+def _train_with_rasa(path: Path, force: bool) -> int:
     tensorflow_free.install()
     os.environ.setdefault("RASA_CACHE_DIRECTORY", str(ROOT / ".rasa" / "cache"))
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
@@ -52,10 +76,26 @@ def train(models_dir: Path, force: bool = False) -> Path:
         fixed_model_name=path.name,
         force_training=force,
     )
-    if result.code != 0 or not path.is_file():
-        raise Bug("training failed; see the messages above")
-    _forget_older(path)
-    return path
+    return int(result.code)
+
+
+@contextlib.contextmanager
+def _progress(say: Say) -> Iterator[None]:
+    """Says every few seconds that it is still going on, and how long it took."""
+    began, ended = time.monotonic(), threading.Event()
+
+    def report() -> None:
+        while not ended.wait(PROGRESS_SECONDS):
+            say(f"train: {time.monotonic() - began:.0f} s ...")
+
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reporter.join()
+    say(f"train: took {time.monotonic() - began:.0f} s")
 
 
 def _inputs() -> Iterator[Path]:
