@@ -90,5 +90,3 @@ async def serve(app: Any, host: str, port: int, fallback: bool = False) -> Runni
     running = RunningServer(app, listen(host, port, fallback))
     await running.started()
     return running
-
-

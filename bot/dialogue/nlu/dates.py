@@ -131,7 +131,7 @@ def _pinyin_weekday(match: re.Match[str], today: date) -> date | None:
 
 
 def _weekday(which: str, weekday: int, today: date) -> date:
-    """As many weeks before as 上 is said, or after as 下; in this week; or the last time that weekday came."""
+    """As many weeks before as 上 is said, or after as 下; else this week, or the last such weekday."""
     monday = today - timedelta(days=today.weekday())
     if which.startswith("下"):
         return monday + timedelta(weeks=which.count("下"), days=weekday)

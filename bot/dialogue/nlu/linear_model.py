@@ -23,9 +23,7 @@ class LinearModel:
     offsets: Matrix
 
     @classmethod
-    def fit(
-        cls, features: csr_matrix, labels: Matrix, strength: float, quick: bool = False
-    ) -> LinearModel:
+    def fit(cls, features: csr_matrix, labels: Matrix, strength: float, quick: bool = False) -> LinearModel:
         """Trained with inverse regularisation `strength`, every label counting alike; `quick` stops early."""
         regression = LogisticRegression(
             C=strength, max_iter=45 if quick else 80, tol=1e-2, class_weight="balanced"
