@@ -68,7 +68,7 @@ class TicketPage:
         }
         return JSONResponse(
             {
-                "lines": self._pages.fragment(visit.request, "_lines.html", lines=lines),
+                "lines": self._pages.fragment(visit.request, "_lines.html", lines=lines, ticket=ticket),
                 "last": lines[-1].id if lines else after,
                 "parts": parts,
             },

@@ -13,11 +13,20 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from bot.console.model import Role
-from bot.messages import Author, Contact, ConversationStatus, IncomingMessage, Reply
+from bot.messages import (
+    Author,
+    Contact,
+    ConversationStatus,
+    FileReference,
+    IncomingMessage,
+    MessageKind,
+    Reply,
+)
+from bot.seal import Seal
 from bot.storage.tables import audit
 from bot.storage.tickets import Tickets
-from bot.tickets.model import HandoffReason, TicketStatus
-from tests.doubles.web_house import WebHouse, open_web_house
+from bot.tickets.model import HandoffReason, Ticket, TicketStatus
+from tests.doubles.web_house import SECRET, WebHouse, open_web_house
 
 PASSWORD = "long enough for us"
 INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -466,3 +475,56 @@ async def test_console_pages_load_nothing_from_elsewhere(house: WebHouse, agent:
         assert page.headers["x-frame-options"] == "DENY"
         for file in re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page.text):
             assert (await agent.get(file)).status_code == 200
+
+
+# ---------------------------------------------------------------- what residents sent
+
+
+async def attached(house: WebHouse, ticket: Ticket, content: bytes) -> int:
+    """A photo of the ticket's resident, kept."""
+    conversation = await house.conversation(ticket)
+    contact, now = conversation.contact, house.clock.now()
+    async with house.work() as work:
+        work.incoming.add(conversation.id, contact, "photo", MessageKind.PHOTO, b"", now)
+        work.attachments.expect(contact.channel, "photo", FileReference("r", "k"), now)
+        await work.commit()
+    async with house.work() as work:
+        accepted = await work.incoming.find(contact.channel, "photo")
+        assert accepted
+        photo = (await work.attachments.of_incoming(accepted.id))[0]
+        sealed = Seal(SECRET).close_bytes(content)
+        work.attachments.keep(photo, "image/jpeg", "0" * 64, len(content), sealed)
+        shown = Reply("‹photo›", author=Author.RESIDENT, custom={"attachment": photo.id})
+        work.lines.add(conversation, shown, now)
+        await work.commit()
+    return photo.id
+
+
+async def test_a_photo_can_be_saved_from_its_ticket_and_that_is_recorded(
+    house: WebHouse, agent: Agent
+) -> None:
+    ticket = await house.open_ticket()
+    photo = await attached(house, ticket, b"\xff\xd8\xff a photo")
+    address = f"/console/tickets/{ticket.number}/attachments/{photo}"
+    assert f'href="{address}"' in (await agent.get(f"/console/tickets/{ticket.number}")).text
+    live = await agent.get(f"/console/tickets/{ticket.number}/live")
+    assert address in live.json()["lines"]
+    answer = await agent.get(address)
+    assert (answer.status_code, answer.content) == (200, b"\xff\xd8\xff a photo")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{ticket.number}-{photo}.jpg"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert ("wangmin", "attachment_viewed", f"{ticket.number}/{photo}") in await audited(house)
+
+
+async def test_a_photo_is_found_only_by_agents_and_under_its_own_ticket(
+    house: WebHouse, agent: Agent
+) -> None:
+    ticket, other = await house.open_ticket(), await house.open_ticket("resident-2")
+    photo = await attached(house, ticket, b"\xff\xd8\xff a photo")
+    assert (await agent.get(f"/console/tickets/{other.number}/attachments/{photo}")).status_code == 404
+    assert (await agent.get(f"/console/tickets/{ticket.number}/attachments/{photo + 1}")).status_code == 404
+    assert (await agent.get(f"/console/tickets/{ticket.number}/attachments/{2**70}")).status_code == 404
+    stranger = await Agent(house).get(f"/console/tickets/{ticket.number}/attachments/{photo}")
+    assert stranger.status_code == 303
+    assert "/console/login" in stranger.headers["location"]
