@@ -16,6 +16,7 @@ from rasa.shared.core.constants import DEFAULT_INTENTS
 from rasa.shared.core.domain import SessionConfig
 
 from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
+from bot.dialogue.domain_loading import load_domains_quickly
 from bot.dialogue.language import language_of
 from bot.dialogue.tracker_store import UnitOfWorkTrackerStore
 from bot.errors import Bug
@@ -67,6 +68,7 @@ class RasaDialogue:
         # Rasa logs the text of messages below WARNING.
         logging.getLogger("rasa").setLevel(logging.WARNING)
         check_answers_with_one_validator()
+        load_domains_quickly()
         try:
             agent = Agent.load(
                 str(model),
