@@ -22,6 +22,8 @@ CORRECTION = re.compile(
     r"|\b(?:wrong|not right|incorrect|actually|sorry|correction|i meant)\b|^\s*no\b|\bbu ?dui\b|\bcuo le\b",
     re.IGNORECASE,
 )
+ANOTHER = re.compile(r"又|另外|另一|还付|还交|再付|两次|两笔|\b(?:another|again|twice)\b", re.IGNORECASE)
+"""Speaks of one more payment, not of the one that was read back."""
 WHICH = "correct"
 """The offer after "which one is wrong?": the next value is a correction without saying so."""
 
@@ -54,7 +56,7 @@ def says_wrong(tracker: Tracker) -> bool:
 
 def corrects_receipt(tracker: Tracker, turn: Turn) -> bool:
     """True when the message brings another value for a complete receipt."""
-    if not receipt_is_complete(tracker) or is_question(tracker):
+    if not receipt_is_complete(tracker) or is_question(tracker) or ANOTHER.search(text_of(tracker)):
         return False
     if not (says_wrong(tracker) or tracker.get_slot(OFFER) == WHICH):
         return False

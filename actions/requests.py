@@ -8,7 +8,7 @@ from typing import Optional
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form
+from actions.base import APPLICATIONS, OFFER, HelpdeskAction, Speaker, back_to_form
 from actions.claims import CLAIMS
 from actions.outage import TROUBLE, say_trouble
 from actions.serial_number import SLOT as SERIAL
@@ -144,7 +144,7 @@ class SubmitReconciliation(HelpdeskAction):
             phrases, language = turn.services.phrases, speaker.language
             when = formats.moment(request.expected_by, turn.now, phrases, language)
             speaker.say("utter_reconciliation_received", request_id=request.request_id, when=when)
-        return []
+        return [SlotSet(APPLICATIONS, [*(tracker.get_slot(APPLICATIONS) or []), request.request_id])]
 
 
 def claimed(tracker: Tracker) -> Claimed:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
 
-from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of, entities_of, intent_of
+from actions.base import (
+    APPLICATIONS,
+    OFFER,
+    HelpdeskAction,
+    Speaker,
+    back_to_form,
+    choice_of,
+    entities_of,
+    intent_of,
+)
 from actions.forms import stop_form
 from actions.handoff import open_ticket
 from actions.misunderstanding import HUMAN
@@ -46,9 +55,13 @@ class ShowTickets(HelpdeskAction):
         except NotFound:
             speaker.say("utter_ticket_not_found")
             return back_to_form(speaker, tracker)
+        applications = tracker.get_slot(APPLICATIONS) or []
         if tickets:
             speaker.say("utter_ticket_list", lines="\n".join(_line(one, speaker, turn) for one in tickets))
-        else:
+        if applications:
+            numbers = formats.listed(applications, turn.services.phrases, speaker.language)
+            speaker.say("utter_applications", numbers=numbers)
+        if not (tickets or applications):
             speaker.say("utter_ticket_none")
         return back_to_form(speaker, tracker)
 

@@ -231,6 +231,12 @@ async def test_a_question_about_the_amount_after_the_summary_is_no_correction(re
     assert heard.named("utter_faq_wrong_amount")
 
 
+async def test_one_more_payment_after_the_summary_is_no_correction(resident: Resident) -> None:
+    await walk_through(resident)
+    heard = await resident.says("其实我昨天又付了20块")
+    assert not heard.named("utter_corrected")
+
+
 async def test_a_question_is_answered_and_the_walk_goes_on_where_it_was(resident: Resident) -> None:
     await walk_to_amount(resident)
     heard = await resident.says("退款要多久")

@@ -25,6 +25,12 @@ async def test_reconciliation_is_asked_for_after_one_confirmation(resident: Resi
     assert reconciliation_requests(office) == [MISMATCHED]
 
 
+async def test_a_request_that_was_sent_is_found_again_with_the_tickets(resident: Resident) -> None:
+    heard = await resident.says(MISMATCHED, "帮我申请对账", "好的", "我的工单")
+    assert heard.named("utter_applications")
+    assert "RR20261124000001" in heard.text
+
+
 async def test_a_typed_yes_confirms(resident: Resident, office: Office) -> None:
     heard = await resident.says(MISMATCHED, "帮我申请对账", "好的")
     assert heard.named("utter_reconciliation_received")
