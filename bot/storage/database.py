@@ -48,7 +48,7 @@ def open_database(url: str) -> Database:
 
 async def migrate(engine: Database) -> None:
     """Brings the schema to the newest revision; does nothing when it is there already."""
-    async with engine.execution_options(writes=True).begin() as connection:
+    async with engine.execution_options(writes=True).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_MIGRATION)))
         await connection.run_sync(migrations.upgrade)

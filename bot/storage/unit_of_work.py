@@ -47,11 +47,17 @@ class Pen:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that will write."""
         if self._one_writer is None:
-            async with self._engine.begin() as connection:
+            async with self._begun() as connection:
                 yield connection
         else:
-            async with self._one_writer, self._engine.begin() as connection:
+            async with self._one_writer, self._begun() as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        # Not engine.begin(): when BEGIN itself fails (locked), that never gives the connection back.
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
 
 
 class UnitOfWork:

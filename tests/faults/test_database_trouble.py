@@ -11,8 +11,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from bot.errors import Unavailable
+from bot.messages import Reply
 from bot.storage import database
 from tests.doubles.web_house import WebHouse, open_web_house
+from tests.fakes.house import message
 
 WEBHOOK = "/webhooks/rest/webhook"
 PATIENCE = 0.3
@@ -107,6 +110,16 @@ async def test_a_message_waits_for_whoever_holds_the_database(
     assert (await rows(house))["tickets"] == 1
 
 
+async def test_waiting_in_vain_uses_no_connection_up(house: WebHouse, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "web.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for number in range(3):
+            with pytest.raises(Unavailable):
+                await house.desk.accept(message(f"{number}", channel="rest"))
+        other.execute("ROLLBACK")
+    assert house.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 async def test_what_was_accepted_before_the_trouble_is_answered_after_it_without_asking_again(
     house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -116,7 +129,7 @@ async def test_what_was_accepted_before_the_trouble_is_answered_after_it_without
 
     async def fills_the_disk(turn: object, text: str) -> object:
         disk.fill(tmp_path / "web.sqlite")
-        return await real(turn, text + "。" * 3000)  # type: ignore[arg-type]
+        return [*await real(turn, text), Reply("长" * 20_000)]  # type: ignore[arg-type]
 
     house.dialogue.respond = fills_the_disk  # type: ignore[method-assign,assignment]
     answer = await say(web, "转人工", "m1")
