@@ -159,7 +159,8 @@ class Clerk:
         """Says what became of the files, then answers the words beside them."""
         said = self._on_files(turn, accepted, files)
         if not self._words(accepted).strip():
-            return await self._answer_files(turn, accepted, said)
+            answer = await self._answer_files(turn, accepted, said)
+            return replace(answer, shown=_some_kept(files))
         answer = await self._decide(turn, replace(accepted, kind=MessageKind.TEXT))
         return replace(answer, replies=[*said, *answer.replies])
 
@@ -168,7 +169,7 @@ class Clerk:
             await self._services.tickets.resident_wrote(turn.work, turn.conversation)
         elif await self._flood.leaves_out(turn, accepted):
             said = self._ask_to_slow_down(turn, accepted)
-        return Answer(f"‹{accepted.kind.value}›", said, shown=True)
+        return Answer(f"‹{accepted.kind.value}›", said)
 
     def _on_files(self, turn: Turn, accepted: Accepted, files: list[Attachment]) -> list[Reply]:
         assert self._attachments is not None
@@ -176,8 +177,7 @@ class Clerk:
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
             # Nobody else would tell the resident that the person does not get it.
             return [replace(one, author=Author.SYSTEM) for one in refused]
-        kept = any(file.state is AttachmentState.KEPT for file in files)
-        return [*(self._say(turn, REFUSALS[accepted.kind]) if kept else ()), *refused]
+        return [*(self._say(turn, REFUSALS[accepted.kind]) if _some_kept(files) else ()), *refused]
 
     def _words(self, accepted: Accepted) -> str:
         assert accepted.sealed is not None, "answered already"
@@ -232,6 +232,10 @@ class _Overtaken(Exception):
 
 class _Failed(Exception):
     """The turn broke before anything was stored; its cause says why."""
+
+
+def _some_kept(files: Sequence[Attachment]) -> bool:
+    return any(file.state is AttachmentState.KEPT for file in files)
 
 
 async def _is_answered(work: UnitOfWork, accepted: Accepted) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conversations.office import Office
 from tests.conversations.resident import Resident
-from tests.conversations.seeded import BOOKED, WAITING
+from tests.conversations.seeded import BOOKED, NOT_THERE, WAITING
 
 
 async def half_filled(resident: Resident) -> None:
@@ -77,12 +77,31 @@ async def test_an_open_form_does_not_take_the_next_days_words(office: Office, re
     assert heard.named("utter_offer_resume")
 
 
-async def test_yesterdays_serial_number_is_not_todays(office: Office, resident: Resident) -> None:
+async def test_what_became_of_yesterdays_payment_is_told_without_its_number(
+    office: Office, resident: Resident
+) -> None:
     await resident.says(WAITING)
     office.advance(hours=25)
-    heard = await resident.says("到账了告诉我")
-    assert heard.named("utter_ask_serial_number")
+    heard = await resident.says("再查一下我的缴费")
+    assert heard.named("utter_status")
     assert not heard.named("utter_offer_resume")
+
+
+async def test_a_number_that_was_not_found_is_looked_up_again_as_was_advised(
+    office: Office, resident: Resident
+) -> None:
+    await resident.says(NOT_THERE)
+    office.advance(hours=25)
+    heard = await resident.says("查缴费")
+    assert not heard.named("utter_ask_serial_number")
+    assert not heard.named("utter_offer_resume")
+
+
+async def test_yesterdays_offer_is_not_todays(office: Office, resident: Resident) -> None:
+    await resident.says("全部删除我的信息", '/my_data{"choice": "erase"}')
+    office.advance(hours=25)
+    heard = await resident.says("好的")
+    assert heard.named("utter_nothing_to_affirm")
 
 
 async def test_tickets_watches_and_the_language_are_remembered(office: Office, resident: Resident) -> None:
