@@ -56,6 +56,13 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 
+WAIT = re.compile(
+    r"等一?下|等等|稍等|等[一我]?会|慢点|(?<![帮给替])我(?:去|再|先|来)?(?:找找|看看|翻翻|找一下|看一下|翻一下)|在找"
+    r"|\b(?:hold on|wait|(?:one|just a) (?:moment|second|minute)|let me (?:look|check|find|see))\b",
+    re.IGNORECASE,
+)
+WAIT_MAX_CHARS = 24
+
 MARKS = re.compile(r"‹\w+›")
 """What the desk puts in place of numbers that are never let through: an answer, not a request."""
 
@@ -83,7 +90,11 @@ class Validate(HelpdeskAction):
     """The form's slots; before one was asked for, the message is what opened the form."""
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
-        if requested(tracker) in self.asks and wants_something_else(tracker):
+        asked = requested(tracker)
+        if asked in self.asks and asks_to_wait(tracker):
+            speaker.say("utter_take_your_time", custom=WRONG_VALUE)
+            return [SlotSet(asked, None)]
+        if asked in self.asks and wants_something_else(tracker):
             return []
         return await self.take(speaker, tracker, turn)
 
@@ -104,6 +115,13 @@ def explained_wrong_value(tracker: Tracker) -> bool:
         if event.get("event") == "bot" and (event.get("data") or {}).get("custom") == WRONG_VALUE:
             return True
     return False
+
+
+def asks_to_wait(tracker: Tracker) -> bool:
+    """True when the resident only wants a moment to look for the answer."""
+    text = text_of(tracker)
+    waits = len(text) <= WAIT_MAX_CHARS and WAIT.search(text) is not None
+    return waits and not any(c.isdigit() for c in text) and QUESTION.search(text) is None
 
 
 def wants_something_else(tracker: Tracker) -> bool:

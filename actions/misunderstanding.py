@@ -10,6 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions.base import MISSES, OFFER, Speaker, active_form, back_to_form
 from actions.correction import Correctable
 from actions.forms import OFFER_HUMAN_AFTER
+from actions.serial_number import explanation_of_mask
 from bot.turn import Turn
 
 GUESS = "guess"
@@ -34,6 +35,9 @@ class OutOfScope(Correctable):
         return "action_out_of_scope"
 
     async def answer(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        if explanation := explanation_of_mask(tracker):
+            speaker.say(explanation)
+            return back_to_form(speaker, tracker)
         misses = misses_of(tracker) + 1
         if misses >= OFFER_HUMAN_AFTER and active_form(tracker) is None:
             return offer_human(speaker, misses)
@@ -48,6 +52,9 @@ class Clarify(Correctable):
         return "action_clarify"
 
     async def answer(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        if explanation := explanation_of_mask(tracker):
+            speaker.say(explanation)
+            return back_to_form(speaker, tracker)
         misses = misses_of(tracker) + 1
         message = tracker.latest_message
         guesses = _guesses(message)
@@ -108,4 +115,5 @@ def _remember(message: dict[str, Any], turn: Turn, guesses: list[str], cause: st
         confidence=float(ranking[0].get("confidence") or 0.0),
         cause=cause,
         now=turn.now,
+        conversation_id=turn.conversation.id,
     )

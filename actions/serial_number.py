@@ -74,11 +74,14 @@ def take_serial_number(speaker: Speaker, tracker: Tracker, refusals: Refusals) -
     wrong = numbers_in(tracker)
     if wrong:
         return _explain(refusals, wrong[0])
+    explanation = explanation_of_mask(tracker)
+    return refusals.refuse(SLOT, explanation) if explanation else []
+
+
+def explanation_of_mask(tracker: Tracker) -> Optional[str]:
+    """What is said to a number that the desk did not let through; None when there was none."""
     text = tracker.latest_message.get("text") or ""
-    for mark, explanation in MASKS.items():
-        if mark.search(text):
-            return refusals.refuse(SLOT, explanation)
-    return []
+    return next((explanation for mark, explanation in MASKS.items() if mark.search(text)), None)
 
 
 def channel_of(tracker: Tracker) -> Optional[str]:

@@ -154,6 +154,11 @@ async def test_an_identity_number_is_stored_nowhere(
         assert number not in stored
 
 
+async def test_who_sends_an_identity_number_unasked_hears_that_it_was_not_kept(resident: Resident) -> None:
+    heard = await resident.says(f"我姓张，身份证{IDENTITY}")
+    assert heard.mentions("utter_serial_is_id_card")
+
+
 async def test_a_duplicate_is_answered_from_the_store(resident: Resident, office: Office) -> None:
     first = await resident.sends(WAITING, message_id="same")
     asked = len(office.wire.requests)

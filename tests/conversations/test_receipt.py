@@ -348,6 +348,14 @@ async def test_not_finding_the_number_can_be_typed(resident: Resident, said: str
     assert (await resident.says(ORDER["0101"])).named("utter_ask_amount_fen")
 
 
+@pytest.mark.parametrize("said", ["等一下", "我去找找", "稍等，我看看", "hold on", "let me check"])
+async def test_who_needs_a_moment_is_given_one(resident: Resident, office: Office, said: str) -> None:
+    heard = await resident.says(START, "微信", said)
+    assert heard.named("utter_take_your_time")
+    assert not office.rows("tickets")
+    assert (await resident.says(WAITING)).named("utter_ask_amount_fen")
+
+
 async def test_another_number_of_the_receipt_will_do(resident: Resident) -> None:
     heard = await resident.says(START, "柜台", NOTICE["0109"], "10元", "11月21日")
     assert heard.named("utter_status")
@@ -379,3 +387,5 @@ async def test_the_walk_works_in_english(resident: Resident) -> None:
     assert "Date: November 23" in heard.text
     heard = await resident.says("sorry, it was 20 yuan")
     assert "Amount: 20 yuan" in heard.text
+    heard = await resident.says("no, it was saturday")
+    assert "Date: November 21" in heard.text

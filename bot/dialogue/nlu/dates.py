@@ -212,7 +212,8 @@ _RULES: tuple[tuple[str, Resolver], ...] = (
     (rf"(?P<which>下下个?|下个?){_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
     (rf"(?P<which>上上个?|上个?|这个?|本|今)?{_WEEK}(?P<day>[一二三四五六日天])(?!个|次)", _chinese_weekday),
     (rf"{_LATIN}{_PINYIN_WHICH}{_WEEK_PINYIN} ?{_PINYIN_DAY}{_NO_LATIN}", _pinyin_weekday),
-    (rf"{_LATIN}(?P<which>last|this|on|since|past) {_WEEKDAY_NAME}{_NO_LATIN}", _english_weekday),
+    (rf"{_LATIN}(?P<which>last|this|on|since|past|was) {_WEEKDAY_NAME}{_NO_LATIN}", _english_weekday),
+    (r"(?P<which>^)\W*(?P<weekday>(?:mon|tues|wednes|thurs|fri|satur|sun)day)\W*$", _english_weekday),
     (rf"(?P<which>上个?月|这个?月|本月)?(?<![\d.,第#])(?P<day>{_N})\s?号{_NOT_A_DAY}", _day_of_month),
     (r"(?P<which>上个?月|这个?月|本月)(?P<day>\d{1,2})日?(?![\d个天])", _day_of_month),
 )
