@@ -27,11 +27,11 @@ chat: train ## talk to the bot in this terminal
 
 test: setup-dev ## run every test that needs no extra service
 	@$(PYTHON) -m bot train
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 conversations: setup-dev ## run only the conversation tests
 	@$(PYTHON) -m bot train
-	$(PYTHON) -m pytest tests/conversations
+	$(PYTHON) -m pytest tests/conversations tests/unit/actions
 
 lint: setup-dev ## check style, imports between rooms, and Rasa's data
 	$(PYTHON) -m ruff check .

@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("account", help="login name")
     new.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
     new.add_argument("--display-name", default="", help="the name that residents see")
+    again = actions.add_parser("reset", help="give an account a new one-time password; ends its sessions")
+    again.add_argument("account", help="login name")
     nlu = add("nlu", _nlu, "look at what was not understood, and teach it")
     lessons = nlu.add_subparsers(dest="action", required=True)
     review = lessons.add_parser("review", help="list misunderstood messages, similar ones together")

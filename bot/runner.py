@@ -126,6 +126,7 @@ def _web_parts(
         parse=dialogue.parse,
         checks=_checks(house),
         secret_key=house.secret,
+        rest_token=house.settings.rest_token,
         extra_routes=telegram.routes() if telegram else (),
     )
 

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     telegram_webhook_url: str = ""
     telegram_messages_per_second: float = Field(30, gt=0)
     secret_key: str = ""
+    rest_token: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path("var")

@@ -1,4 +1,4 @@
-"""The console's accounts from the command line: `python -m bot agents add|list`."""
+"""The console's accounts from the command line: `python -m bot agents add|list|reset`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from bot.clock import SystemClock
 from bot.console.model import Role
 from bot.console.service import AccountsService
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, NotFound
 from bot.seal import secret_key
 from bot.settings import Settings
 from bot.storage.database import migrate, open_database
@@ -24,6 +24,8 @@ async def agents(settings: Settings, arguments: argparse.Namespace) -> int:
         async with UnitOfWorkFactory(engine)() as work:
             if arguments.action == "add":
                 return await _add(work, accounts, arguments)
+            if arguments.action == "reset":
+                return await _reset(work, accounts, arguments.account)
             return await _list(work, accounts)
     finally:
         await engine.dispose()
@@ -38,6 +40,17 @@ async def _add(work: UnitOfWork, accounts: AccountsService, arguments: argparse.
         return 1
     await work.commit()
     sys.stdout.write(f"{arguments.account} ({arguments.role}), one-time password: {password}\n")
+    return 0
+
+
+async def _reset(work: UnitOfWork, accounts: AccountsService, name: str) -> int:
+    try:
+        password = await accounts.reset(work, name)
+    except NotFound:
+        sys.stderr.write(f"no account {name}\n")
+        return 1
+    await work.commit()
+    sys.stdout.write(f"{name}, one-time password: {password}\n")
     return 0
 
 

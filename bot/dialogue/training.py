@@ -19,6 +19,9 @@ DOMAIN = ROOT / "nlu_data" / "domain"
 DATA = [ROOT / "nlu_data" / name for name in ("nlu", "rules", "stories")]
 CODE = ROOT / "bot" / "dialogue" / "nlu"
 CONFIG = ROOT / "config.yml"
+PREFIX = "helpdesk-py" + "".join(platform.python_version_tuple()[:2])
+"""Each Python version trains its own: the libraries that learn are not promised to read each other."""
+
 FINGERPRINT_CHARS = 16
 PROGRESS_SECONDS = 10.0
 
@@ -27,7 +30,7 @@ Say = Callable[[str], None]
 
 def fingerprint() -> str:
     """What the model depends on, as a short hash: contents, not times."""
-    digest = hashlib.sha256(platform.python_version().encode())
+    digest = hashlib.sha256()
     for path in _inputs():
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())
@@ -36,7 +39,7 @@ def fingerprint() -> str:
 
 def model_path(models_dir: Path) -> Path:
     """Where the model for today's data is, or would be."""
-    return _absolute(models_dir) / f"helpdesk-{fingerprint()}.tar.gz"
+    return _absolute(models_dir) / f"{PREFIX}-{fingerprint()}.tar.gz"
 
 
 def train(models_dir: Path, force: bool = False, say: Say = lambda _: None) -> Path:
@@ -105,7 +108,7 @@ def _inputs() -> Iterator[Path]:
 
 
 def _forget_older(newest: Path) -> None:
-    for path in newest.parent.glob("helpdesk-*.tar.gz"):
+    for path in newest.parent.glob(f"{PREFIX}-*.tar.gz"):
         if path != newest:
             path.unlink()
 
