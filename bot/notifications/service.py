@@ -83,6 +83,8 @@ class WatchesService:
             if (watch.state, watch.reason) == (state, reason):
                 continue
             conversation = await work.conversations.get(watch.conversation_id)
+            if not conversation.reachable:
+                continue  # they blocked us; what they last heard stays, so that they hear it when back
             self._tell(work, conversation, self._notice(conversation, payment))
             work.watches.update(watch, state=state, reason=reason, active=payment.state not in SETTLED)
             told.append(watch.conversation_id)
@@ -98,9 +100,10 @@ class WatchesService:
                 said = self._phrases.say(
                     "utter_watch_expired", conversation.language, tail=tail(watch.serial_number)
                 )
-                self._tell(work, conversation, said)
                 work.watches.update(watch, active=False)
-                told.append(conversation.id)
+                if conversation.reachable:
+                    self._tell(work, conversation, said)
+                    told.append(conversation.id)
         return told
 
     def _tell(self, work: Any, conversation: Conversation, said: Reply) -> None:

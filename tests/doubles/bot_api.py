@@ -266,6 +266,10 @@ class BotApi:
         """The next `count` calls of a method (to a chat) are refused with `status`."""
         self._faults.append(Fault(method, status, count, chat_id, retry_after))
 
+    def heal(self) -> None:
+        """Nothing goes wrong any more."""
+        self._faults.clear()
+
     def drop_acknowledgements(self, count: int = 1, method: str = "sendMessage") -> None:
         """The next calls are carried out, and the connection breaks before the answer."""
         self._faults.append(Fault(method, 0, count))

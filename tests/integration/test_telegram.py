@@ -27,12 +27,13 @@ from bot.desk import Desk
 from bot.messages import Author, Button, Contact, Reply
 from bot.notifications.model import DeliveryState
 from bot.notifications.relay import OutboxRelay
+from bot.personal_data import PersonalDataService
 from bot.seal import Seal
 from bot.storage.database import migrate, open_database
 from bot.storage.tables import outbox
 from bot.storage.unit_of_work import UnitOfWork
 from bot.turn import Turn
-from tests.doubles.bot_api import BOT_ID, USERNAME, BotApi
+from tests.doubles.bot_api import BOT_ID, JPEG, USERNAME, BotApi
 from tests.doubles.telegram_objects import message, user
 
 LONG_PAYLOAD = '/query_status{"serial_number": "4200002611202611200000000101", "note": "复核之后再查一次"}'
@@ -63,10 +64,14 @@ class Script:
 
 
 class Words:
-    """Says the name of what it would say."""
+    """Says the name of what it would say, with the buttons that a test gives it."""
+
+    def __init__(self) -> None:
+        self.buttons: dict[str, tuple[Button, ...]] = {}
 
     def say(self, name: str, language: str, **values: Any) -> Reply:
-        return Reply(text=" ".join([name, language, *map(str, values.values())]))
+        text = " ".join([name, language, *map(str, values.values())])
+        return Reply(text=text, buttons=self.buttons.get(name, ()))
 
 
 class FailingWork:
@@ -104,6 +109,7 @@ class House:
         self.dialogue = Script()
         services: Any = SimpleNamespace(clock=SystemClock(), tickets=None)
         seal = Seal("k" * 20)
+        self.phrases = Words()
         self.attachments = AttachmentsService(
             self.work,
             seal,
@@ -118,7 +124,7 @@ class House:
             self.dialogue,
             services,
             seal,
-            Words(),
+            self.phrases,
             Announcer(),
             attachments=self.attachments,
         )
@@ -127,7 +133,7 @@ class House:
         self.channel = TelegramChannel(
             self.desk,
             self.work,  # type: ignore[arg-type]
-            Words(),
+            self.phrases,
             token=api.token,
             secret=SECRET,
             notify=self.relay.notify,
@@ -453,6 +459,168 @@ async def test_a_group_that_moved_is_followed(house: House, api: BotApi) -> None
     assert (await api.arrived(-1005, 2))[1].text == "再说一句"
 
 
+async def test_a_group_that_says_that_it_moved_is_followed(house: House, api: BotApi) -> None:
+    api.say(-5, "/status", user_id=7)
+    await api.arrived(-5, 1)
+    api.migrate(-5, -1005, tell=True)
+    await until(lambda: _found(house, -1005))
+    await house.tell(-1005, Reply("到账了"))
+    assert (await api.arrived(-1005, 1))[0].text == "到账了"
+    assert not await _found(house, -5)
+
+
+async def test_what_waits_for_one_who_blocked_us_is_given_up_until_they_are_back(
+    house: House, api: BotApi
+) -> None:
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    api.fail("sendMessage", 502, count=50, chat_id=7)
+    await house.tell(7, Reply("到账了"))
+    api.block(7, tell=True)
+    await until(lambda: _equal(house.states(7), ["sent", "dead"]))
+    gone = await house.desk.conversation_of(Contact("telegram", "7"))
+    assert gone
+    assert not gone.reachable
+    api.heal()
+    api.unblock(7, tell=True)
+    await until(lambda: _reachable(house, 7))
+    await house.tell(7, Reply("欢迎回来"))
+    assert (await api.arrived(7, 2))[1].text == "欢迎回来"
+
+
+async def test_one_who_writes_can_be_reached_whatever_was_told(house: House, api: BotApi) -> None:
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    api.block(7, tell=True)
+    await until(lambda: _unreachable(house, 7))
+    api.unblock(7)
+    api.say(7, "回来了")
+    await api.arrived(7, 2)
+    assert await _reachable(house, 7)
+
+
+async def test_leaving_a_group_concerns_no_resident(house: House, api: BotApi) -> None:
+    api.block(-5, tell=True)
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    assert await _reachable(house, 7)
+
+
+async def test_the_line_for_groups_leads_to_the_private_chat(house: House, api: BotApi) -> None:
+    house.phrases.buttons["utter_group_private"] = (Button("和我单独说", "/private_chat"),)
+    api.say(-5, f"@{USERNAME} 查 4200002611202611200000000101", user_id=7)
+    line = (await api.arrived(-5, 1))[0]
+    assert line.keyboard == [[{"text": "和我单独说", "url": f"https://t.me/{USERNAME}"}]]
+    async with house.work() as work:
+        conversation = await work.conversations.of(Contact("telegram", "-5"))
+        assert conversation
+        kept = [line.text for line in await work.lines.after(conversation.id)]
+    assert kept == ["‹group›", "utter_group_private zh"]
+
+
+async def test_a_photo_is_fetched_and_kept(house: House, api: BotApi) -> None:
+    api.send_photo(7)
+    await api.arrived(7, 1)
+    assert await house.attachments.open(1) == JPEG
+
+
+async def test_the_parts_of_an_album_are_all_kept(house: House, api: BotApi) -> None:
+    for number in range(3):
+        api.send_file(7, "photo", JPEG + bytes([number]), media_group_id="77")
+    api.say(7, "完了")
+    await api.arrived(7, 2)
+    assert texts(api, 7) == ["utter_photo_received zh", "heard 完了"]
+    await until(lambda: _opens(house, 3))
+    kept = [await house.attachments.open(number) for number in (1, 2, 3)]
+    assert kept == [JPEG + bytes([number]) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "words"),
+    [
+        (b"#!/bin/sh", None, "utter_file_wrong_type zh 1"),
+        (b"%PDF" + b"-" * 1024 * 1024, None, "utter_file_too_large zh 1"),
+        (b"%PDF-", 30 * 1024 * 1024, "utter_file_too_large zh 1"),
+    ],
+    ids=["wrong type", "too large", "says that it is too large"],
+)
+async def test_a_document_that_cannot_be_kept_says_why(
+    house: House, api: BotApi, content: bytes, size: int | None, words: str
+) -> None:
+    api.send_file(7, "document", content, size=size)
+    assert (await api.arrived(7, 1))[0].text == words
+
+
+async def test_a_file_that_telegram_no_longer_has_is_said(house: House, api: BotApi) -> None:
+    api.files.clear()
+    api.send_photo(7)
+    assert (await api.arrived(7, 1))[0].text == "utter_file_unavailable zh 1"
+
+
+async def test_a_file_is_asked_for_again_when_the_way_was_broken(house: House, api: BotApi) -> None:
+    api.fail("getFile", 502)
+    api.fail("download", 502)
+    api.send_photo(7)
+    assert (await api.arrived(7, 1))[0].text == "utter_photo_received zh"
+    assert len(api.called("download")) == 2
+
+
+async def test_a_slow_file_holds_up_nobody_else(house: House, api: BotApi) -> None:
+    api.fail("getFile", 502, count=2)
+    api.send_photo(7)
+    api.say(8, "快")
+    await api.arrived(8, 1)
+    await api.arrived(7, 1)
+
+
+async def test_a_button_of_what_was_erased_says_that_it_no_longer_works(house: House, api: BotApi) -> None:
+    house.dialogue.lines["查"] = [Reply("选", (Button("查", LONG_PAYLOAD),))]
+    api.say(7, "查")
+    offer = (await api.arrived(7, 1))[0]
+    async with house.work() as work:
+        conversation = await work.conversations.of(Contact("telegram", "7"))
+        assert conversation
+        PersonalDataService().erase(work, conversation)
+        await work.commit()
+    api.press(7, offer.message_id)
+    assert (await api.arrived(7, 2))[1].text.startswith("utter_unknown_button")
+
+
+async def test_an_old_button_works_after_hundreds_of_lines_and_a_restart(api: BotApi, engine: Any) -> None:
+    first = House(api, engine)
+    first.dialogue.lines["查"] = [Reply("选", (Button("再查一次", LONG_PAYLOAD),))]
+    await first.open()
+    api.say(7, "查")
+    offer = (await api.arrived(7, 1))[0]
+    conversation = await first.desk.conversation_of(Contact("telegram", "7"))
+    assert conversation
+    async with first.work() as work:
+        for number in range(300):
+            said = Reply(f"第{number}句", author=Author.RESIDENT)
+            work.lines.add(conversation, said, SystemClock().now())
+        await work.commit()
+    await first.close()
+    second = House(api, engine)
+    await second.open()
+    api.press(7, offer.message_id)
+    await api.arrived(7, 2)
+    await second.close()
+    assert second.dialogue.heard == [LONG_PAYLOAD]
+
+
+async def test_each_correction_is_answered_once_however_often_it_is_brought(
+    house: House, api: BotApi
+) -> None:
+    api.say(7, "查 123")
+    await api.arrived(7, 1)
+    edit = api.edit(7, 1, "查 124")
+    await api.arrived(7, 2)
+    api.bring_again(edit)
+    api.edit(7, 1, "查 125")
+    await api.arrived(7, 3)
+    assert house.dialogue.heard == ["查 123", "查 124", "查 125"]
+
+
 async def test_the_commands_are_shown_in_both_languages(house: House, api: BotApi) -> None:
     await api.seen(lambda: set(api.commands) == {"", "en"})
     assert [command["command"] for command in api.commands[""]][:2] == ["start", "help"]
@@ -578,6 +746,23 @@ async def test_the_double_is_honest_about_tokens_and_methods(api: BotApi) -> Non
         assert me["is_bot"]
         stranger = await http.post(f"/bot{api.token}/sendMessage", json={"chat_id": 99, "text": "hi"})
         assert json.loads(stranger.content)["description"] == "Bad Request: chat not found"
+
+
+async def _found(house: House, chat_id: int) -> bool:
+    return await house.desk.conversation_of(Contact("telegram", str(chat_id))) is not None
+
+
+async def _reachable(house: House, chat_id: int) -> bool:
+    conversation = await house.desk.conversation_of(Contact("telegram", str(chat_id)))
+    return conversation is not None and conversation.reachable
+
+
+async def _unreachable(house: House, chat_id: int) -> bool:
+    return not await _reachable(house, chat_id)
+
+
+async def _opens(house: House, attachment_id: int) -> bool:
+    return await house.attachments.open(attachment_id) is not None
 
 
 async def _true(value: bool) -> bool:

@@ -121,3 +121,30 @@ async def test_buttons_of_a_notice_are_the_ones_offered_last(house: FakeHouse) -
     await watch(house)
     await tell(house, MISMATCH)
     assert (await house.conversation()).offered == buttons
+
+
+async def test_one_who_blocked_us_hears_of_the_change_when_back(house: FakeHouse) -> None:
+    await watch(house)
+    await set_reachable(house, False)
+    assert await tell(house, MISMATCH) == []
+    await set_reachable(house, True)
+    assert await tell(house, MISMATCH) == [(await house.conversation()).id]
+
+
+async def test_the_watch_of_one_who_blocked_us_ends_without_a_word(house: FakeHouse) -> None:
+    await watch(house)
+    await set_reachable(house, False)
+    house.clock.move(days=31)
+    async with house.work() as work:
+        assert await house.watches.expire(work) == []
+        await work.commit()
+        assert await work.watches.active() == []
+    assert await house.said() == []
+
+
+async def set_reachable(house: FakeHouse, reachable: bool) -> None:
+    """The resident blocks us, or lets us write again."""
+    conversation = await house.conversation()
+    async with house.work() as work:
+        work.conversations.set_reachable(conversation.id, reachable)
+        await work.commit()
