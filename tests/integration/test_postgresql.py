@@ -30,6 +30,7 @@ from tests.unit.notifications.test_watcher import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
 from tests.unit.storage.test_repositories import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import *  # noqa: F403
+from tests.unit.storage.test_unit_of_work import slow_writer
 from tests.unit.test_desk import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
 from tests.unit.tickets.test_service import *  # noqa: F403
@@ -157,6 +158,14 @@ async def test_other_conversations_are_answered_while_one_is_held_elsewhere(
     gate.set()
     await asyncio.gather(slow, waiting)
     assert await house.said("anna") == ["re: 慢", "re: 等"]
+
+
+async def test_a_slow_transaction_holds_up_its_own_conversation_only(house: FakeHouse) -> None:
+    slow, go_on = await slow_writer(house, await house.conversation("anna"))
+    await asyncio.wait_for(house.desk.handle(message("快", user="berta")), 5)
+    assert not slow.done()
+    go_on.set()
+    await slow
 
 
 async def test_a_process_that_hangs_is_not_waited_for_for_ever_and_answers_nothing_twice(
