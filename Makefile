@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql screenshots transcript rasa-shell clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql telemelya faults faults-small screenshots transcript rasa-shell clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,19 @@ browser: setup-dev ## run the browser tests in Debian's chromium
 
 postgresql: setup-dev ## run the storage and desk tests on a private PostgreSQL server
 	$(PYTHON) -m pytest tests/integration/test_postgresql.py -m postgresql
+
+faults: setup-dev ## kill the product again and again while 500 residents talk; write docs/reliability.md
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m tests.faults --residents 500 --messages 10 --kills 20 --seed 1 --minutes 5 --write docs/reliability.md
+
+faults-small: setup-dev ## the same in a minute and a half, and the tests that start and kill whole processes
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m tests.faults --residents 50 --messages 5 --kills 5 --seed 1 --minutes 1.5
+	$(PYTHON) -m pytest tests/faults -m faults
+
+telemelya: setup-dev ## check Telegram over webhook with an emulator that is not ours (needs python3.11, redis-server)
+	@$(PYTHON) -m bot train
+	tests/telemelya/run.sh
 
 screenshots: setup-dev ## take the pictures in docs/ again
 	@$(PYTHON) -m bot train

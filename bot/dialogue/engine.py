@@ -77,7 +77,9 @@ class RasaDialogue:
                 action_endpoint=LocalActionEndpoint(),
             )
         except Exception as error:
-            raise Bug(f"the model {model.name} cannot be loaded: {error}") from error
+            raise Bug(
+                f"the model {model} cannot be loaded; run `python -m bot train --force` ({error})"
+            ) from error
         return cls(agent)
 
     def knows(self, payload: str) -> bool:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,11 @@ class WholeProduct:
         self.launch()
         self.wait()
 
-    def launch(self) -> None:
+    def launch(self, words: Sequence[str] = (sys.executable, "-m", "bot", "run")) -> None:
         """Starts it without waiting."""
         self._ready.clear()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
+            words,
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -110,6 +111,20 @@ class WholeProduct:
         answer.raise_for_status()
         replies: list[dict[str, Any]] = answer.json()
         return replies
+
+    def says_until(self, sender: str, message: str, expected: str, seconds: float, **more: Any) -> list[str]:
+        """The same message until the answer holds `expected`; returns that answer's texts."""
+        deadline = time.monotonic() + seconds
+        said: list[str] = []
+        while time.monotonic() < deadline:
+            try:
+                said = [reply["text"] for reply in self.says(sender, message, **more)]
+            except httpx.HTTPStatusError as error:
+                said = [str(error)]
+            if expected in "".join(said):
+                return said
+            time.sleep(0.5)
+        raise AssertionError(f"{expected!r} not in {said}")
 
     def sandbox(self, method: str, path: str, body: Any = None) -> None:
         """An admin call to the sandbox."""

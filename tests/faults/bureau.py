@@ -33,6 +33,16 @@ class SeparateBureau:
         return {"RECONCILIATION_API_URL": self.url, "RECONCILIATION_API_KEY": RESIDENT_KEY}
 
     def __enter__(self) -> SeparateBureau:
+        self.start()
+        self._first_day = self._day()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._http.close()
+
+    def start(self) -> None:
+        """Starts it, with fresh books, and returns once it answers."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot.sandbox", "--port", str(self._port)],
             cwd=ROOT,
@@ -40,13 +50,11 @@ class SeparateBureau:
             stderr=subprocess.DEVNULL,
         )
         self._until_healthy()
-        self._first_day = self._day()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Nobody answers there any more."""
         self._process.terminate()
         self._process.wait(10)
-        self._http.close()
 
     def requests(self) -> list[str]:
         """The serial numbers that reconciliation was requested for, one for each request."""
