@@ -59,11 +59,12 @@ class Speaker:
         name: str,
         buttons: Optional[Iterable[Button]] = None,
         custom: Optional[dict[str, Any]] = None,
+        or_buttons: Iterable[Button] = (),
         **values: Any,
     ) -> None:
-        """Utters a named response; `buttons` replace its own."""
+        """Utters a named response; `buttons` replace its own, `or_buttons` are shown where it has none."""
         reply = self._turn.services.phrases.say(name, self.language, **values)
-        self.tell(reply.text, reply.buttons if buttons is None else buttons, custom)
+        self.tell(reply.text, (reply.buttons or or_buttons) if buttons is None else buttons, custom)
 
     def tell(
         self, text: str, buttons: Iterable[Button] = (), custom: Optional[dict[str, Any]] = None

@@ -164,13 +164,12 @@ class Refusals:
     def refuse(self, slot: str, name: str, **values: Any) -> list[EventType]:
         """Says the named explanation, empties the slot, counts the miss."""
         self._misses += 1
-        buttons = None
+        stop = self._speaker.button("utter_button_stop", "/deny")
         if self._misses >= OFFER_HUMAN_AFTER:
-            buttons = [
-                self._speaker.button("utter_button_human", "/request_human"),
-                self._speaker.button("utter_button_stop", "/deny"),
-            ]
-        self._speaker.say(name, buttons=buttons, custom=WRONG_VALUE, **values)
+            human = self._speaker.button("utter_button_human", "/request_human")
+            self._speaker.say(name, buttons=[human, stop], custom=WRONG_VALUE, **values)
+        else:
+            self._speaker.say(name, or_buttons=[stop], custom=WRONG_VALUE, **values)
         return [SlotSet(slot, None), SlotSet(MISSES, self._misses)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
@@ -12,6 +14,12 @@ from actions.forms import Refusals, Validate, looks_like_an_answer, requested
 from actions.receipt_form import DOES_NOT_KNOW, HAS_NONE, SLOTS, say_summary
 from actions.serial_number import SLOT, take_serial_number
 from bot.turn import Turn
+
+OTHER_PAYMENT = re.compile(
+    r"另一笔|另外.?笔|下一笔|别的.?[笔号单]|其他.?[笔号单]|换.{0,2}[笔号单]"
+    r"|\b(?:another|other|different|next) (?:payment|number|one)\b",
+    re.IGNORECASE,
+)
 
 
 class ValidateSerialForm(Validate):
@@ -45,7 +53,7 @@ class ValidateSerialForm(Validate):
 
 
 def _without_number(tracker: Tracker, refusals: Refusals) -> list[EventType]:
-    if choice_of(tracker) == "another" and tracker.get_slot(SLOT):
+    if tracker.get_slot(SLOT) and _wants_another(tracker):
         return [SlotSet(SLOT, None), *[SlotSet(claim, None) for claim in CLAIMS]]
     if requested(tracker) != SLOT:
         return []
@@ -53,6 +61,10 @@ def _without_number(tracker: Tracker, refusals: Refusals) -> list[EventType]:
     if DOES_NOT_KNOW.search(text) or HAS_NONE.search(text):
         return refusals.refuse(SLOT, "utter_faq_find_serial")
     return refusals.refuse(SLOT, "utter_serial_unreadable") if looks_like_an_answer(tracker) else []
+
+
+def _wants_another(tracker: Tracker) -> bool:
+    return choice_of(tracker) == "another" or OTHER_PAYMENT.search(text_of(tracker)) is not None
 
 
 def _forget_claims(tracker: Tracker, events: list[EventType]) -> list[EventType]:

@@ -162,6 +162,12 @@ async def test_another_number_can_be_looked_up(resident: Resident) -> None:
     assert (await resident.says(BOOKED)).mentions("utter_state_reconciled")
 
 
+@pytest.mark.parametrize("said", ["我要查另一笔", "换一笔查", "check another payment"])
+async def test_another_payment_is_not_the_one_known_already(resident: Resident, said: str) -> None:
+    heard = await resident.says(WAITING, said)
+    assert heard.named("utter_ask_serial_number")
+
+
 async def test_a_new_number_is_looked_up_without_being_asked_for(resident: Resident) -> None:
     heard = await resident.says(WAITING, BOOKED)
     assert heard.mentions("utter_state_reconciled")
