@@ -60,7 +60,7 @@ class Disk:
 
 async def say(web: httpx.AsyncClient, text: str, message_id: str) -> httpx.Response:
     """One message of the resident's."""
-    body = {"sender": "42", "message": text, "message_id": message_id}
+    body = {"sender": "42", "message": text, "metadata": {"message_id": message_id}}
     return await web.post(WEBHOOK, json=body)
 
 

@@ -145,21 +145,22 @@ def test_a_database_that_is_away_loses_nothing(tmp_path: Path) -> None:
     try:
         url = server.url("postgres").replace("+asyncpg", "")
         with BotApi() as api, telegram_product(tmp_path, api, DATABASE_URL=url) as product:
-            assert product.says("anna", "你好", message_id="m1")
+            assert product.says("anna", "你好", metadata={"message_id": "m1"})
             api.say(1, "你好")
             api.wait_for_replies(1, 1, 30)
             server.stop_for_a_while()
             api.say(1, "谢谢")
             refused = httpx.post(
                 f"{product.url}/webhooks/rest/webhook",
-                json={"sender": "anna", "message": "转人工", "message_id": "m2"},
+                json={"sender": "anna", "message": "转人工", "metadata": {"message_id": "m2"}},
                 timeout=60,
             )
             assert refused.status_code == 503
             assert refused.headers["content-type"] == "application/problem+json"
             server.start_again()
-            answered = product.says_until("anna", "转人工", "GD", seconds=60, message_id="m2")
-            assert texts(product.says("anna", "转人工", message_id="m2")) == answered
+            again = {"message_id": "m2"}
+            answered = product.says_until("anna", "转人工", "GD", seconds=60, metadata=again)
+            assert texts(product.says("anna", "转人工", metadata=again)) == answered
             assert api.wait_for_replies(1, 2, 90)[1].text.startswith("不客气")
             assert product.stop() < STOP_SECONDS
             assert product.status == 0
