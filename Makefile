@@ -67,7 +67,6 @@ faults-small: setup-dev ## the same in a minute and a half, and the tests that s
 	$(PYTHON) -m pytest tests/faults -m faults
 
 telemelya: setup-dev ## check Telegram over webhook with an emulator that is not ours (needs python3.11, redis-server)
-	@$(PYTHON) -m bot train
 	tests/telemelya/run.sh
 
 screenshots: setup-dev ## take the pictures in docs/ again

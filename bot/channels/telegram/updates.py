@@ -115,7 +115,7 @@ def _message_id(update: Update, message: Message) -> str:
 
 
 def _kind(message: Message) -> MessageKind:
-    if message.text is not None:
+    if message.text:
         return MessageKind.TEXT
     return next((kind for name, kind in KINDS if getattr(message, name)), MessageKind.OTHER)
 
