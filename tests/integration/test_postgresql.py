@@ -31,6 +31,7 @@ from tests.unit.storage.test_migrations import *  # noqa: F403
 from tests.unit.storage.test_repositories import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import slow_writer
+from tests.unit.test_attachments import *  # noqa: F403
 from tests.unit.test_desk import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
 from tests.unit.tickets.test_service import *  # noqa: F403
