@@ -12,6 +12,8 @@ from bot.messages import Button, Reply
 from bot.settings import ROOT
 
 DOMAIN = ROOT / "nlu_data" / "domain"
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser where PyYAML has it: ten times as fast, and as safe."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -39,7 +41,7 @@ class Phrasebook:
         """Reads every file of the domain folder; raises ValueError for a name that two files have."""
         responses: dict[str, list[dict[str, Any]]] = {}
         for path in sorted(folder.glob("*.yml")):
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            content = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER) or {}  # noqa: S506
             found = content.get("responses") or {}
             twice = responses.keys() & found.keys()
             if twice:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.phrasebook import Phrasebook
 from bot.storage.database import migrate, open_database
 from tests.conversations.office import Office
-from tests.conversations.resident import Resident
+from tests.conversations.resident import PHRASES, Resident
 
 if TYPE_CHECKING:
     from bot.dialogue.engine import RasaDialogue
@@ -27,8 +28,12 @@ async def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def office(dialogue: RasaDialogue, empty_database: Path, tmp_path: Path) -> AsyncIterator[Office]:
+async def office(
+    dialogue: RasaDialogue, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
     """The help desk on a database of its own: Tuesday 2026-11-24, 10:30 in Shanghai."""
+    # To read the words again for each test would take longer than most tests do.
+    monkeypatch.setattr(Phrasebook, "load", lambda: PHRASES)
     office = Office(dialogue, empty_database, tmp_path)
     yield office
     await office.close()
