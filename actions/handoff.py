@@ -32,7 +32,8 @@ async def open_ticket(
         serial_number=tracker.get_slot(SERIAL),
         checked={**_claims(tracker), **_looked_up(tracker), **(checked or {})},
     )
-    if explain and opened.is_new:
+    if explain and (opened.is_new or reason is HandoffReason.COMPLAINT):
+        # A complaint is heard every time it is made.
         speaker.say(f"utter_handoff_{reason.value}")
     _say_opened(opened, speaker, turn)
     return opened
@@ -42,7 +43,7 @@ def _say_opened(opened: Opened, speaker: Speaker, turn: Turn) -> None:
     phrases, language = turn.services.phrases, speaker.language
     when = formats.moment(opened.ticket.due_at, turn.now, phrases, language)
     number = opened.ticket.number
-    if opened.opens_at is not None:
+    if opened.is_new and opened.opens_at is not None:
         opens = formats.moment(opened.opens_at, turn.now, phrases, language)
         speaker.say("utter_ticket_after_hours", opens=opens)
     if not opened.is_new:

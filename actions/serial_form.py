@@ -7,7 +7,7 @@ import re
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.base import Speaker, choice_of, text_of
+from actions.base import HelpdeskAction, Speaker, choice_of, text_of
 from actions.claims import AMOUNT, CLAIMS, DAY, claims_in
 from actions.correction import acknowledge, asked_again, receipt_is_complete, says_wrong
 from actions.forms import Refusals, Validate, looks_like_an_answer, requested
@@ -20,6 +20,19 @@ OTHER_PAYMENT = re.compile(
     r"|\b(?:another|other|different|next) (?:payment|number|one)\b",
     re.IGNORECASE,
 )
+
+
+class StartLookUp(HelpdeskAction):
+    """Begins a look-up; asked for again while its number is awaited, the number is asked for again.
+
+    Without an action before it, a form that is open already rejects the message and nobody answers.
+    """
+
+    def name(self) -> str:
+        return "action_start_look_up"
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        return [SlotSet("wanted", None)]
 
 
 class ValidateSerialForm(Validate):

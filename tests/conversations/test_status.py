@@ -197,3 +197,11 @@ async def test_a_story_around_the_number_does_not_hide_it(resident: Resident) ->
         f"阿拉屋里厢老头子前天补领身份证，用微信付了40块，到现在还显示没缴，单号是{WAITING}，急死人了，帮帮忙看看好伐"
     )
     assert heard.named("utter_status")
+
+
+@pytest.mark.parametrize("again", ["查一下我的缴费", "Where is my money", "/query_status", "/provide_serial"])
+async def test_asking_again_while_the_number_is_awaited_asks_for_the_number_again(
+    resident: Resident, again: str
+) -> None:
+    heard = await resident.says("/query_status", again)
+    assert heard.named("utter_ask_serial_number") or heard.named("utter_serial_unreadable")
