@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount
 
 from bot.console.attachment_page import AttachmentPage
+from bot.console.deliveries import Deliveries
 from bot.console.entry import Entry
 from bot.console.office import Office
 from bot.console.pages import Pages
@@ -22,6 +23,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *Entry(office.work, office.accounts, sessions, pages).routes(reception),
         *TicketList(office.work, office.clock, pages).routes(reception),
         *TicketPage(office, pages).routes(reception),
+        *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
         Mount("/console/static", pages.assets.files()),
     ]

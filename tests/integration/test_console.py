@@ -528,3 +528,46 @@ async def test_a_photo_is_found_only_by_agents_and_under_its_own_ticket(
     stranger = await Agent(house).get(f"/console/tickets/{ticket.number}/attachments/{photo}")
     assert stranger.status_code == 303
     assert "/console/login" in stranger.headers["location"]
+
+
+# ---------------------------------------------------------------- what was not delivered
+
+
+async def give_up_a_line(house: WebHouse) -> int:
+    """A line to a Telegram resident that the outbox gave up; returns its delivery's id."""
+    async with house.work() as work:
+        conversation = await work.conversations.open(Contact("telegram", "4711"), house.clock.now(), "zh")
+        work.lines.add(conversation, Reply("您的缴费已经对上账了。"), house.clock.now())
+        await work.commit()
+    async with house.work() as work:
+        [delivery] = await work.outbox.heads(house.clock.now())
+        work.outbox.mark_dead(delivery.id, "blocked")
+        await work.commit()
+    return delivery.id
+
+
+async def test_undelivered_lines_are_listed_and_sent_again_on_request(house: WebHouse, agent: Agent) -> None:
+    assert "没有未送达的消息" in (await agent.get("/console/deliveries")).text
+    delivery_id = await give_up_a_line(house)
+    page = (await agent.get("/console/deliveries")).text
+    assert "您的缴费已经对上账了。" in page
+    assert "blocked" in page
+    again = f"/console/deliveries/{delivery_id}/send_again"
+    answer = await agent.post("/console/deliveries", again)
+    assert answer.headers["location"] == "/console/deliveries"
+    async with house.work() as work:
+        assert [one.id for one in await work.outbox.heads(house.clock.now())] == [delivery_id]
+    assert ("wangmin", "delivery_sent_again", str(delivery_id)) in await audited(house)
+
+
+async def test_a_line_that_was_not_given_up_cannot_be_sent_again(house: WebHouse, agent: Agent) -> None:
+    await give_up_a_line(house)
+    hidden = await agent.hidden("/console/deliveries", "/send_again")
+    answer = await agent.web.post("/console/deliveries/999/send_again", data=hidden)
+    assert answer.status_code == 404
+
+
+async def test_strangers_do_not_see_what_was_not_delivered(house: WebHouse) -> None:
+    await give_up_a_line(house)
+    answer = await Agent(house).get("/console/deliveries")
+    assert answer.status_code == 303

@@ -488,6 +488,7 @@ async def test_nothing_personal_is_logged_and_the_key_is_not_shown(
     bureau: Bureau, client: ReconciliationClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # whatever another test's log settings left
     bureau.says(raw(b"", 500), ok())
     await client.get_payment(SERIAL, "002X")
     bureau.says(ok({**PAYMENT, "verified": "yes"}))

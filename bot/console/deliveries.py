@@ -1,0 +1,55 @@
+"""Lines that never reached a resident: why, and another try."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.channels.problems import Problem
+from bot.console.office import Office
+from bot.console.pages import Pages
+from bot.console.reception import Reception, Visit
+
+SHOWN = 100
+HERE = "/console/deliveries"
+
+
+class Deliveries:
+    """The dead letters of the outbox, newest first."""
+
+    def __init__(self, office: Office, pages: Pages) -> None:
+        self._office = office
+        self._pages = pages
+
+    def routes(self, reception: Reception) -> list[Route]:
+        """The addresses of these pages."""
+        return [
+            Route(HERE, reception.for_agents(self.deliveries)),
+            Route(HERE + "/{id:int}/send_again", reception.for_agents(self.send_again), methods=["POST"]),
+        ]
+
+    async def deliveries(self, visit: Visit) -> Response:
+        """The page; that residents' lines were looked at is recorded."""
+        async with self._office.work() as work:
+            dead = await work.outbox.dead(SHOWN)
+            if dead:
+                work.agents.record(
+                    visit.account.name, "deliveries_viewed", str(len(dead)), self._office.clock.now()
+                )
+                await work.commit()
+        return self._pages.page(
+            visit.request, "deliveries.html", account=visit.account, csrf=visit.csrf, dead=dead, shown=SHOWN
+        )
+
+    async def send_again(self, visit: Visit) -> Response:
+        """Puts one line back into the queue; 404 for one that is not there or not given up."""
+        wanted = visit.request.path_params["id"]
+        async with self._office.work() as work:
+            if wanted not in {delivery.id for delivery in await work.outbox.dead(SHOWN)}:
+                raise Problem(404, "not_found", "There is no such undelivered line any more.")
+            now = self._office.clock.now()
+            work.outbox.send_again(wanted, now)
+            work.agents.record(visit.account.name, "delivery_sent_again", str(wanted), now)
+            await work.commit()
+        self._office.notify()
+        return RedirectResponse(HERE, 303)
