@@ -9,7 +9,8 @@ from bot.dialogue.nlu.normalise import HANZI
 from bot.dialogue.nlu.pinyin import is_pinyin
 
 WORDS = re.compile(r"[A-Za-z]{2,}")
-MARKS = re.compile(r"‹\w+›")
+MARKS = re.compile(r"‹\w+›|<[^>]*>")
+CODE = re.compile(r"[{}<>;=]|--")
 FEWEST_WORDS = 2
 
 
@@ -18,6 +19,6 @@ def language_of(text: str) -> Optional[str]:
     text = MARKS.sub(" ", text)
     if HANZI.search(text):
         return "zh" if len(HANZI.findall(text)) >= FEWEST_WORDS else None
-    if len(WORDS.findall(text)) < FEWEST_WORDS:
+    if len(WORDS.findall(text)) < FEWEST_WORDS or CODE.search(text):
         return None
     return "zh" if is_pinyin(text) else "en"
