@@ -172,7 +172,11 @@ def shape_of_mixed(token: str) -> Shape | None:
     """What letters and digits are: a merchant order or nothing.
 
     A merchant order has at least 10 characters and 6 digits, so that no English word is taken for one.
+    An identity number whose X is a slip is one all the same, and never an order.
     """
+    identity = _identity(token.upper()) if token[-1:] in ("X", "x") else None
+    if identity:
+        return identity
     digits = sum(char.isdigit() for char in token)
     fits = len(token) in _MERCHANT_LENGTHS and digits >= _MERCHANT_MIN_DIGITS and _MERCHANT.fullmatch(token)
     return Shape(NumberKind.MERCHANT_ORDER) if fits else None

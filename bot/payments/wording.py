@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import formats
-from bot.payments.model import MismatchedField, PaymentDetails, Reason, State
+from bot.payments.model import MismatchedField, PaymentDetails, State
 from bot.payments.service import PaymentReport
 from bot.phrasebook import Phrases
 
 TAIL = 6
+PAY_AGAIN_SEEMS_RIGHT = frozenset({State.PAYMENT_FAILED, State.CLOSED})
+"""States whose own words speak of paying again, which a reason can make wrong."""
 
 
 def tail(serial_number: str) -> str:
@@ -28,10 +30,12 @@ def what(report: PaymentReport, phrases: Phrases, language: str) -> str:
     state, reason = report.payment.state, report.payment.reason
     if state is State.UNRECONCILED and reason is not None:
         return phrases.say(f"utter_unreconciled_{reason.value}", language).text
-    said = phrases.say(f"utter_state_{state.value}", language).text
-    if reason is None or (state is State.UNRECOGNISED and reason is Reason.UNKNOWN):
-        return said
-    return said + "\n" + phrases.say(f"utter_because_{reason.value}", language).text
+    said = [phrases.say(f"utter_state_{state.value}", language).text]
+    if reason is not None and state is not State.UNRECOGNISED:
+        said.append(phrases.say(f"utter_because_{reason.value}", language).text)
+    if state in PAY_AGAIN_SEEMS_RIGHT and not report.pay_again:
+        said.append(phrases.say("utter_do_not_pay", language).text)
+    return "\n".join(said)
 
 
 def due(report: PaymentReport, now: datetime, phrases: Phrases, language: str) -> str:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.payments.serial_numbers import FoundNumber, NumberKind, Problem, find_numbers, usable_for_lookup
@@ -200,6 +202,7 @@ def test_an_identity_number_is_known_by_structure_and_only_flagged_for_its_check
     st.integers(0, 999),
     st.sampled_from("0123456789X"),
 )
+@example("310101", date(2000, 1, 1), 1, "X")
 def test_an_identity_number_is_never_usable_as_a_serial_number(
     region: str, born: object, order: int, check: str
 ) -> None:
