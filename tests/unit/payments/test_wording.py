@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import product
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,8 +13,10 @@ from bot.payments.model import Channel, Payment, Reason, State
 from bot.payments.service import PaymentReport, report_on
 from bot.payments.wording import describe, due, tail, what
 from bot.phrasebook import Phrasebook
+from bot.settings import ROOT
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=SHANGHAI)
+CONTRACT = ROOT / "docs" / "contracts" / "reconciliation-api.yaml"
 SCHEMAS = yaml.safe_load(Path("docs/contracts/reconciliation-api.yaml").read_text(encoding="utf-8"))[
     "components"
 ]
