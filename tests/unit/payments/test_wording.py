@@ -17,9 +17,7 @@ from bot.settings import ROOT
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=SHANGHAI)
 CONTRACT = ROOT / "docs" / "contracts" / "reconciliation-api.yaml"
-SCHEMAS = yaml.safe_load(Path("docs/contracts/reconciliation-api.yaml").read_text(encoding="utf-8"))[
-    "components"
-]
+SCHEMAS = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["components"]
 STATES = [State(word) for word in SCHEMAS["schemas"]["State"]["enum"]]
 REASONS = [Reason(word) if word else None for word in SCHEMAS["schemas"]["Reason"]["enum"]]
 FINAL = {State.PAYMENT_FAILED, State.RECONCILED, State.REFUNDED, State.CLOSED}
