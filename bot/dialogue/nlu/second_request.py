@@ -9,6 +9,9 @@ Ranking = list[tuple[str, float]]
 
 LEAST_CONFIDENCE = 0.6
 SHORTEST = 4
+MOST_READ = 3
+"""Reading a sentence costs as much as reading a short message."""
+
 ASKED = re.compile(
     r"[?？]|吗|呢|怎么|哪|多久|多少|几|什么|啥|能不能|可不可以|要不要|帮我|帮忙|想问|请问|申请|查一下|"
     r"how|what|where|when|can i|could|please|should",
@@ -26,10 +29,10 @@ _KEPT = re.compile(r"[?？]")
 
 def second_request(text: str, first: str, rank: Callable[[str], Ranking]) -> str | None:
     """The intent of another request in the text than `first`, or None; `rank` reads one sentence."""
-    sentences = _sentences(text)
-    if len(sentences) < 2:
+    asked = [sentence for sentence in _sentences(text) if ASKED.search(sentence)][-MOST_READ:]
+    if len(asked) < 2:
         return None
-    likely = [rank(sentence)[0] for sentence in sentences if ASKED.search(sentence)]
+    likely = [rank(sentence)[0] for sentence in asked]
     others = [name for name, chance in likely if chance >= LEAST_CONFIDENCE and name != first]
     # The message has two requests only when one of its sentences is the first request itself.
     return others[-1] if others and len(likely) > len(others) else None
