@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from bot.logs import configure_logs
@@ -13,6 +15,12 @@ from bot.settings import load_settings
 
 if TYPE_CHECKING:
     from bot.dialogue.engine import RasaDialogue
+
+
+# Each run on a developer's machine looks for new cases; CI judges a change by the same ones every time.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
