@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql telemelya faults faults-small screenshots transcript rasa-shell clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql telemelya faults faults-small screenshots transcript clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,7 @@ conversations: setup-dev ## run only the conversation tests
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m pytest tests/conversations tests/unit/actions
 
-lint: setup-dev ## check style, imports between rooms, and Rasa's data
+lint: setup-dev ## check style, and who imports whom between rooms
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(VENV)/bin/lint-imports

@@ -24,7 +24,7 @@ DATA = ROOT / "nlu_data" / "nlu"
 SIMILAR = 0.5
 GRAM = 2
 LABELLED_BY = "command line"
-SIGNED_OFF = "\t{id}\t{text}\n\t\tguessed {guess} or {runner_up}, {confidence:.2f}, {cause}\n"
+LISTED = "\t{id}\t{text}\n\t\tguessed {guess} or {runner_up}, {confidence:.2f}, {cause}\n"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ async def _review(work: UnitOfWork, limit: int) -> int:
     for number, group in enumerate(groups, start=1):
         sys.stdout.write(f"group {number}: {len(group.members)} message(s)\n")
         for one in group.members:
-            sys.stdout.write(SIGNED_OFF.format(**vars(one)))
+            sys.stdout.write(LISTED.format(**vars(one)))
     return 0
 
 
