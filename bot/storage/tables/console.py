@@ -1,0 +1,34 @@
+"""The people of the console, and what they did."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.storage.tables.base import Moment, key, metadata
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    key(),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("display_name", sa.String(64), nullable=False),
+    sa.Column("password_hash", sa.String(200), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("must_change_password", sa.Boolean, nullable=False),
+    sa.Column("failed_logins", sa.Integer, nullable=False),
+    sa.Column("locked_until", Moment, nullable=True),
+    sa.Column("session_epoch", sa.Integer, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    key(),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(48), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,39 @@
+"""Cases for a person."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.storage.tables.base import Moment, conversation_id, key, metadata
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("number", sa.String(16), primary_key=True),
+    conversation_id(),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("priority", sa.String(16), nullable=False),
+    sa.Column("serial_number", sa.String(64), nullable=True, index=True),
+    sa.Column("checked", sa.JSON, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False, index=True),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("assignee", sa.String(64), nullable=True),
+    sa.Column("resolved_at", Moment, nullable=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_tickets_status_updated_at", "status", "updated_at"),
+)
+
+ticket_notes = sa.Table(
+    "ticket_notes",
+    metadata,
+    key(),
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
