@@ -1,7 +1,7 @@
 """The tables, one module per noun."""
 
 from bot.storage.tables.base import Moment, metadata
-from bot.storage.tables.console import agents, audit
+from bot.storage.tables.console import agents, alerts, audit
 from bot.storage.tables.conversations import (
     attachments,
     conversations,
@@ -10,12 +10,18 @@ from bot.storage.tables.conversations import (
     outbox,
     tracker_events,
 )
-from bot.storage.tables.payments import ownership_attempts, watches
-from bot.storage.tables.tickets import ticket_notes, tickets
+from bot.storage.tables.payments import (
+    notice_addresses,
+    ownership_attempts,
+    reconciliation_requests,
+    watches,
+)
+from bot.storage.tables.tickets import ratings, ticket_notes, ticket_tags, tickets
 from bot.storage.tables.upkeep import bookmarks, misunderstandings
 
 __all__ = [
     "agents",
+    "alerts",
     "attachments",
     "audit",
     "bookmarks",
@@ -25,9 +31,13 @@ __all__ = [
     "metadata",
     "misunderstandings",
     "Moment",
+    "notice_addresses",
     "outbox",
     "ownership_attempts",
+    "ratings",
+    "reconciliation_requests",
     "ticket_notes",
+    "ticket_tags",
     "tickets",
     "tracker_events",
     "watches",
