@@ -26,6 +26,7 @@ from bot.storage.database import Database, migrate, open_database
 from bot.storage.ownership import StoredOwnershipAttempts
 from bot.storage.turnstile import Turnstile, turnstile_for
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.casework import Casework
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
 
@@ -103,6 +104,7 @@ def build_house(
             timedelta(hours=settings.first_response_hours),
             phrases,
         ),
+        casework=Casework(clock, phrases),
         watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
         personal_data=PersonalDataService(),
     )

@@ -119,6 +119,7 @@ def _web_parts(
         desk=desk,
         work=house.work,
         tickets=house.services.tickets,
+        casework=house.services.casework,
         accounts=AccountsService(house.clock, house.secret),
         clock=house.clock,
         announcer=house.announcer,

@@ -9,6 +9,7 @@ from bot.notifications.service import WatchesService
 from bot.payments.service import PaymentsService
 from bot.personal_data import PersonalDataService
 from bot.phrasebook import Phrases
+from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
 
 
@@ -20,5 +21,6 @@ class Services:
     phrases: Phrases
     payments: PaymentsService
     tickets: TicketsService
+    casework: Casework
     watches: WatchesService
     personal_data: PersonalDataService

@@ -26,6 +26,7 @@ from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.errors import HelpdeskError
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
 
 
@@ -36,6 +37,7 @@ class WebParts:
     desk: Desk
     work: UnitOfWorkFactory
     tickets: TicketsService
+    casework: Casework
     accounts: AccountsService
     clock: Clock
     announcer: Announcer
@@ -52,6 +54,7 @@ def create_web_app(parts: WebParts) -> Starlette:
     office = Office(
         work=parts.work,
         tickets=parts.tickets,
+        casework=parts.casework,
         accounts=parts.accounts,
         clock=parts.clock,
         announcer=parts.announcer,

@@ -16,6 +16,26 @@ class Role(str, Enum):
     ADMIN = "admin"
 
 
+class Permission(str, Enum):
+    """What a page or an action may ask for."""
+
+    SERVE = "serve"
+    """See tickets, answer residents, search payments, propose a manual reconciliation."""
+    OVERSEE = "oversee"
+    """Take or pass on other agents' tickets, approve reconciliations, see alerts and the dashboard."""
+    AUDIT = "audit"
+    """Read the audit log."""
+    ADMINISTER = "administer"
+    """Accounts, webhooks, API tokens."""
+
+
+PERMISSIONS = {
+    Role.AGENT: frozenset({Permission.SERVE}),
+    Role.SUPERVISOR: frozenset({Permission.SERVE, Permission.OVERSEE, Permission.AUDIT}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
 @dataclass(frozen=True)
 class Account:
     """A login; `session_epoch` rises to end every session at once (password change, lock)."""
@@ -30,3 +50,7 @@ class Account:
     locked_until: Optional[datetime]
     session_epoch: int
     created_at: datetime
+
+    def may(self, permission: Permission) -> bool:
+        """True when the account's role allows it."""
+        return permission in PERMISSIONS[self.role]

@@ -9,6 +9,7 @@ from bot.announcer import Announcer
 from bot.clock import Clock
 from bot.console.service import AccountsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
 
 
@@ -18,6 +19,7 @@ class Office:
 
     work: UnitOfWorkFactory
     tickets: TicketsService
+    casework: Casework
     accounts: AccountsService
     clock: Clock
     announcer: Announcer

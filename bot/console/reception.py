@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from bot.channels.body import read_form
 from bot.channels.problems import Problem
 from bot.channels.visitor import refuse_other_origins
-from bot.console.model import Account
+from bot.console.model import Account, Permission
 from bot.console.session import Session, Sessions
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
@@ -64,8 +64,11 @@ class Reception:
         endpoint.__name__ = f"console_{view.__name__}"
         return endpoint
 
-    def for_agents(self, view: View) -> Endpoint:
-        """A page after login; whoever must change their password first is sent to do so."""
+    def for_agents(self, view: View, needs: Permission = Permission.SERVE) -> Endpoint:
+        """A page after login, for roles that have the permission; else 403.
+
+        Whoever must change their password first is sent to do so.
+        """
 
         async def endpoint(request: Request) -> Response:
             session = self._sessions.read(request)
@@ -75,6 +78,8 @@ class Reception:
                 return _to_login(request)
             if account.must_change_password and request.url.path != CHANGE:
                 return RedirectResponse(CHANGE, 303)
+            if not account.may(needs):
+                raise Problem(403, "not_allowed", "Your role does not allow this.")
             return await view(await self._visit(request, session, account))
 
         endpoint.__name__ = f"console_{view.__name__}"

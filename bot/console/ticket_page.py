@@ -115,20 +115,20 @@ class TicketPage:
         return ticket
 
     async def _do(self, work: UnitOfWork, visit: Visit, ticket: Ticket, action: str) -> Ticket:
-        tickets, me, number = self._office.tickets, visit.account, ticket.number
+        casework, me, number = self._office.casework, visit.account, ticket.number
         if action == "claim":
-            return await tickets.claim(work, number, me.name)
+            return await casework.claim(work, number, me.name)
         if action == "reply":
             text = visit.form.get("text", "").replace("\r\n", "\n")
-            return await tickets.reply(work, number, me.name, me.display_name, text)
+            return await casework.reply(work, number, me.name, me.display_name, text)
         if action == "hand_back":
             conversation = await work.conversations.get(ticket.conversation_id)
             if conversation is None or conversation.status is ConversationStatus.WITH_BOT:
                 raise Conflict("handed back already")
-            return await tickets.hand_back(work, number, me.name)
+            return await casework.hand_back(work, number, me.name)
         if action == "resolve":
-            return await tickets.resolve(work, number, me.name, visit.form.get("note", "").strip())
-        return await tickets.reopen(work, number, me.name)
+            return await casework.resolve(work, number, me.name, visit.form.get("note", "").strip())
+        return await casework.reopen(work, number, me.name)
 
     async def _show(
         self, visit: Visit, number: str, status: int = 200, trouble: Optional[str] = None, before: int = 0

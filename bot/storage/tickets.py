@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import Any, Iterable, List, Optional
 
 import sqlalchemy as sa
@@ -10,8 +11,9 @@ from sqlalchemy.engine import Row
 
 from bot.storage.repository import Repository
 from bot.storage.tables import ticket_notes as notes
+from bot.storage.tables import ticket_tags as tags
 from bot.storage.tables import tickets as table
-from bot.tickets.model import HandoffReason, Priority, Ticket, TicketNote, TicketStatus
+from bot.tickets.model import Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 
 LIVE = [status.value for status in TicketStatus if status.is_live]
 
@@ -98,6 +100,37 @@ class Tickets(Repository):
         )
         return [TicketNote(r.ticket_number, r.at, r.actor, r.action, r.note, r.data) for r in rows]
 
+    def tag(self, number: str, tag: str) -> None:
+        """Stages a tag; a second time changes nothing."""
+        self.untag(number, tag)
+        self._work.stage_statement(tags.insert().values(ticket_number=number, tag=tag))
+
+    def untag(self, number: str, tag: str) -> None:
+        """Stages the end of a tag."""
+        self._work.stage_statement(tags.delete().where(tags.c.ticket_number == number, tags.c.tag == tag))
+
+    async def tags_of(self, numbers: Iterable[str]) -> dict[str, List[str]]:
+        """The tags of several tickets, by number; tickets without tags are left out."""
+        rows = await self._work.fetch(
+            sa.select(tags).where(tags.c.ticket_number.in_(list(numbers))).order_by(tags.c.tag)
+        )
+        found: dict[str, List[str]] = {}
+        for row in rows:
+            found.setdefault(row.ticket_number, []).append(row.tag)
+        return found
+
+    async def all_tags(self) -> List[str]:
+        """Every tag in use."""
+        return [
+            row.tag for row in await self._work.fetch(sa.select(tags.c.tag).distinct().order_by(tags.c.tag))
+        ]
+
+    async def snoozed(self, now: datetime, limit: int = 100) -> List[Ticket]:
+        """Tickets whose rest is over at `now`, the longest over first."""
+        return await self._fetch(
+            sa.select(table).where(table.c.snoozed_until <= now).order_by(table.c.snoozed_until).limit(limit)
+        )
+
     async def _newest(self, condition: Any, conversation_id: int, limit: int) -> List[Ticket]:
         statement = sa.select(table).where(condition).order_by(table.c.created_at.desc()).limit(limit)
         found = {ticket.number: ticket for ticket in await self._fetch(statement)}
@@ -130,6 +163,7 @@ def _values(ticket: Ticket) -> dict[str, Any]:
     values["status"] = ticket.status.value
     values["priority"] = ticket.priority.value
     values["checked"] = dict(ticket.checked)
+    values["cause"] = ticket.cause.value if ticket.cause else None
     return values
 
 
@@ -138,4 +172,5 @@ def _ticket(row: Row) -> Ticket:
     values["reason"] = HandoffReason(row.reason)
     values["status"] = TicketStatus(row.status)
     values["priority"] = Priority(row.priority)
+    values["cause"] = Cause(row.cause) if row.cause else None
     return Ticket(**values)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Conflict, Unavailable
 from bot.storage.agents import Agents
+from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
 from bot.storage.bookmarks import Bookmarks
 from bot.storage.conversations import Conversations
@@ -79,6 +80,7 @@ class UnitOfWork:
         self.tickets = Tickets(self)
         self.watches = Watches(self)
         self.agents = Agents(self)
+        self.alerts = Alerts(self)
         self.misunderstandings = Misunderstandings(self)
         self.bookmarks = Bookmarks(self)
         self.personal_data = PersonalData(self)

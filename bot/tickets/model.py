@@ -45,12 +45,45 @@ class Priority(str, Enum):
     HIGH = "high"
     URGENT = "urgent"
 
+    @property
+    def rank(self) -> int:
+        """Its place, counted from 0."""
+        return list(Priority).index(self)
+
+
+class Cause(str, Enum):
+    """What it was in the end: the contract's reasons, and what only a person can find out."""
+
+    AWAITING_STATEMENT = "awaiting_statement"
+    DAY_CUT = "day_cut"
+    CALLBACK_LOST = "callback_lost"
+    BANK_TRANSFER_DELAY = "bank_transfer_delay"
+    INFO_MISMATCH = "info_mismatch"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    CHANNEL_FAULT = "channel_fault"
+    ENTRY_ERROR = "entry_error"
+    SYSTEM_MAINTENANCE = "system_maintenance"
+    POLICY_CHANGE = "policy_change"
+    UNKNOWN = "unknown"
+    WRONG_NUMBER = "wrong_number"
+    NOT_PAID = "not_paid"
+    QUESTION_ANSWERED = "question_answered"
+    OTHER_OFFICE = "other_office"
+    NO_ANSWER = "no_answer"
+    LEFT = "left"
+    """The resident left the line."""
+    OTHER = "other"
+
 
 @dataclass(frozen=True)
 class Ticket:
     """One case. `number` is what the resident is told; `checked` is what was already looked at, masked.
 
-    `due_at` is when the first answer is promised, in working time.
+    `due_at` is when the first answer is promised and `resolve_by` when the case should be ended, both in
+    working time. `urgency` orders the inbox: the priority's place, raised while overdue. `serving` is true
+    from an agent's reply until the conversation goes back to the bot. `contacts` counts how often the
+    resident came with it; `amount` is in fen.
     """
 
     number: str
@@ -66,6 +99,16 @@ class Ticket:
     assignee: Optional[str] = None
     resolved_at: Optional[datetime] = None
     version: int = 0
+    urgency: int = 1
+    resolve_by: Optional[datetime] = None
+    first_replied_at: Optional[datetime] = None
+    escalated_at: Optional[datetime] = None
+    snoozed_until: Optional[datetime] = None
+    serving: bool = False
+    contacts: int = 1
+    amount: Optional[int] = None
+    cause: Optional[Cause] = None
+    merged_into: Optional[str] = None
 
 
 @dataclass(frozen=True)

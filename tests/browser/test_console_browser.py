@@ -98,7 +98,7 @@ async def test_another_agents_change_is_told_and_the_words_kept(house: WebHouse,
     await agent.goto(f"/console/tickets/{ticket.number}")
     await agent.fill("#text", "我写了很久")
     async with house.work() as work:
-        await house.tickets.claim(work, ticket.number, "liqiang")
+        await house.casework.claim(work, ticket.number, "liqiang")
         await work.commit()
     await agent.get_by_role("button", name="发送回复").click()
     await expect(agent.get_by_role("alert")).to_contain_text("另一位坐席刚刚处理了此工单")
@@ -149,8 +149,8 @@ async def _seed(house: WebHouse) -> None:
         numbers.append(ticket.number)
     house.clock.now = real  # type: ignore[method-assign]
     async with house.work() as work:
-        await house.tickets.claim(work, numbers[1], "liqiang")
-        await house.tickets.reply(work, numbers[2], "chenjie", "陈洁", "您好，正在核实。")
+        await house.casework.claim(work, numbers[1], "liqiang")
+        await house.casework.reply(work, numbers[2], "chenjie", "陈洁", "您好，正在核实。")
         await work.commit()
     await _conversation(house)
 
@@ -180,7 +180,7 @@ async def _conversation(house: WebHouse) -> None:
         await work.commit()
     async with house.work() as work:
         number = opened.ticket.number
-        await house.tickets.reply(
+        await house.casework.reply(
             work, number, "wangmin", "王敏", "您好，我是王敏。已联系银行补发通知，今天下班前给您答复。"
         )
         await work.commit()

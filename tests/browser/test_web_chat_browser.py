@@ -47,7 +47,7 @@ async def agent_says(house: WebHouse, page: Page, text: str) -> None:
         conversation = await work.conversations.of(await contact_of(page))
         assert conversation is not None
         [ticket] = await work.tickets.live_of(conversation.id)
-        await house.tickets.reply(work, ticket.number, "wangmin", "王敏", text)
+        await house.casework.reply(work, ticket.number, "wangmin", "王敏", text)
         await work.commit()
     house.announcer.announce(conversation.id)
 

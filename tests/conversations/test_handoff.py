@@ -16,7 +16,7 @@ async def agent_replies(office: Office, text: str) -> str:
     """An agent answers the only ticket; returns its number."""
     [ticket] = office.rows("tickets")
     async with office.house.work() as work:
-        await office.house.services.tickets.reply(work, ticket["number"], "chen", "陈老师", text)
+        await office.house.services.casework.reply(work, ticket["number"], "chen", "陈老师", text)
         await work.commit()
     return str(ticket["number"])
 
@@ -140,7 +140,7 @@ async def test_the_resident_is_told_who_serves_and_when_that_ends(resident: Resi
     await resident.says("转人工")
     number = await agent_replies(office, "已经帮您核对好了。")
     async with office.house.work() as work:
-        await office.house.services.tickets.resolve(work, number, "chen")
+        await office.house.services.casework.resolve(work, number, "chen")
         await work.commit()
     said = [line.text for line in await resident.sees() if line.author is Author.SYSTEM]
     assert any("工作人员 陈老师 来了" in text for text in said)
@@ -153,7 +153,7 @@ async def test_the_same_trouble_takes_a_resolved_ticket_up_again(resident: Resid
     await resident.says("转人工")
     number = await agent_replies(office, "好了。")
     async with office.house.work() as work:
-        await office.house.services.tickets.resolve(work, number, "chen")
+        await office.house.services.casework.resolve(work, number, "chen")
         await work.commit()
     heard = await resident.says("还是没好，转人工")
     assert heard.named("utter_ticket_exists")

@@ -21,6 +21,7 @@ from bot.messages import Button, Contact, Conversation, ConversationStatus, Repl
 from bot.seal import Seal
 from bot.storage.database import migrate, open_database
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.casework import Casework
 from bot.tickets.hours import WorkingHours
 from bot.tickets.model import HandoffReason, Ticket
 from bot.tickets.service import TicketsService
@@ -97,6 +98,7 @@ class WebHouse:
     dialogue: ScriptedDialogue
     desk: Desk
     tickets: TicketsService
+    casework: Casework
     accounts: AccountsService
     announcer: Announcer
     app: Starlette
@@ -150,7 +152,8 @@ async def open_web_house(
     phrases = phrases or FakePhrases()
     work, announcer, dialogue = UnitOfWorkFactory(engine), Announcer(), ScriptedDialogue()
     tickets = TicketsService(clock, WorkingHours(time(9), time(17, 30)), timedelta(hours=2), phrases)
-    services: Any = SimpleNamespace(clock=clock, phrases=phrases, tickets=tickets)
+    casework = Casework(clock, phrases)
+    services: Any = SimpleNamespace(clock=clock, phrases=phrases, tickets=tickets, casework=casework)
     desk = Desk(work, dialogue, services, Seal(SECRET), phrases, announcer)
     accounts = AccountsService(clock, SECRET, QUICK)
     notified: list[int] = []
@@ -158,6 +161,7 @@ async def open_web_house(
         "desk": desk,
         "work": work,
         "tickets": tickets,
+        "casework": casework,
         "accounts": accounts,
         "clock": clock,
         "announcer": announcer,
@@ -168,4 +172,6 @@ async def open_web_house(
         **changes,
     }
     app = create_web_app(WebParts(**parts))
-    return WebHouse(engine, work, clock, dialogue, desk, tickets, accounts, announcer, app, notified)
+    return WebHouse(
+        engine, work, clock, dialogue, desk, tickets, casework, accounts, announcer, app, notified
+    )

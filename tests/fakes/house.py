@@ -23,6 +23,7 @@ from bot.storage import tables
 from bot.storage.database import Database, open_database
 from bot.storage.turnstile import turnstile_for
 from bot.storage.unit_of_work import Pen, UnitOfWorkFactory
+from bot.tickets.casework import Casework
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
 from tests.fakes.clock import FixedClock
@@ -88,10 +89,17 @@ class FakeHouse:
         self.work = UnitOfWorkFactory(self.engine, self.pen)
         self.hours = WorkingHours(time(9), time(17, 30))
         self.tickets = TicketsService(self.clock, self.hours, timedelta(hours=2), self.phrases)
+        self.casework = Casework(self.clock, self.phrases)
         self.watches = WatchesService(self.clock, self.phrases, timedelta(days=30))
         self.personal_data = PersonalDataService()
         self.services = Services(
-            self.clock, self.phrases, NO_PAYMENTS, self.tickets, self.watches, self.personal_data
+            self.clock,
+            self.phrases,
+            NO_PAYMENTS,
+            self.tickets,
+            self.casework,
+            self.watches,
+            self.personal_data,
         )
         self.turnstile = turnstile_for(self.engine)
         self.desk = self.new_desk()

@@ -39,7 +39,7 @@ async def open_ticket(house: FakeHouse, user: str = "anna") -> str:
 
 async def agent_replies(house: FakeHouse, number: str, text: str = "您好") -> None:
     async with house.work() as work:
-        await house.tickets.reply(work, number, *AGENT, text)
+        await house.casework.reply(work, number, *AGENT, text)
         await work.commit()
 
 
@@ -300,7 +300,7 @@ async def test_a_ticket_that_an_agent_changed_meanwhile_is_read_again(house: Fak
         )
         if len(house.dialogue.heard) == 1:
             async with house.work() as work:
-                await house.tickets.claim(work, number, "li")
+                await house.casework.claim(work, number, "li")
                 await work.commit()
 
     house.dialogue.acts["投诉"] = joins_while_claimed
@@ -511,7 +511,7 @@ async def test_buttons_of_an_agents_notice_are_the_ones_offered_last(house: Fake
     await house.desk.handle(message("你好"))
     number = await open_ticket(house)
     async with house.work() as work:
-        await house.tickets.resolve(work, number, "li")
+        await house.casework.resolve(work, number, "li")
         await work.commit()
     await house.desk.handle(message("1"))
     assert house.dialogue.heard[-1] == "/query_status"

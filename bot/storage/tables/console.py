@@ -32,3 +32,16 @@ audit = sa.Table(
     sa.Column("subject", sa.String(128), nullable=False),
     sqlite_autoincrement=True,
 )
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    key(),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("seen_by", sa.String(64), nullable=True, index=True),
+    sa.Column("seen_at", Moment, nullable=True),
+    sqlite_autoincrement=True,
+)

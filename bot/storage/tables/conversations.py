@@ -35,6 +35,8 @@ incoming = sa.Table(
     sa.Column("text", sa.Text, nullable=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("answered_at", Moment, nullable=True, index=True),
+    sa.Column("intent", sa.String(64), nullable=True),
+    sa.Column("confidence", sa.Float, nullable=True),
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_incoming_conversation_id_received_at", "conversation_id", "received_at"),
     sqlite_autoincrement=True,

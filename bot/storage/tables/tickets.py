@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.storage.tables.base import Moment, conversation_id, key, metadata
+from bot.storage.tables.base import Moment, Number, conversation_id, key, metadata
 
 tickets = sa.Table(
     "tickets",
@@ -22,7 +22,36 @@ tickets = sa.Table(
     sa.Column("assignee", sa.String(64), nullable=True),
     sa.Column("resolved_at", Moment, nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("resolve_by", Moment, nullable=True),
+    sa.Column("first_replied_at", Moment, nullable=True),
+    sa.Column("escalated_at", Moment, nullable=True),
+    sa.Column("snoozed_until", Moment, nullable=True, index=True),
+    sa.Column("serving", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("contacts", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("amount", Number, nullable=True),
+    sa.Column("cause", sa.String(32), nullable=True),
+    sa.Column("merged_into", sa.String(16), nullable=True),
     sa.Index("ix_tickets_status_updated_at", "status", "updated_at"),
+    sa.Index("ix_tickets_status_urgency", "status", "urgency", "due_at"),
+    sa.Index("ix_tickets_assignee_status", "assignee", "status"),
+)
+
+ticket_tags = sa.Table(
+    "ticket_tags",
+    metadata,
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), primary_key=True),
+    sa.Column("tag", sa.String(32), primary_key=True, index=True),
+)
+
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), primary_key=True),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("score", sa.Integer, nullable=True),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("rated_at", Moment, nullable=True, index=True),
 )
 
 ticket_notes = sa.Table(

@@ -87,7 +87,7 @@ async def test_the_place_in_line_counts_new_tickets_opened_before(house: FakeHou
     await opened(house, user="berta")
     house.clock.move(minutes=1)
     assert (await opened(house, user="clara")).ahead == 2
-    await do(house, house.tickets.claim, first.ticket.number, "li")
+    await do(house, house.casework.claim, first.ticket.number, "li")
     house.clock.move(minutes=1)
     assert (await opened(house, user="dora")).ahead == 2
 
@@ -136,7 +136,7 @@ async def test_a_live_ticket_is_found_behind_many_resolved_ones(house: FakeHouse
     for number in range(25):
         house.clock.move(minutes=1)
         done = await opened(house, f"42000009252021012849977142{number:02d}")
-        await do(house, house.tickets.resolve, done.ticket.number, "li")
+        await do(house, house.casework.resolve, done.ticket.number, "li")
     assert (await opened(house, SERIAL)).ticket.number == live.ticket.number
 
 
@@ -184,8 +184,8 @@ async def test_a_resident_finds_the_own_tickets_newest_first(house: FakeHouse) -
 async def test_of_two_agents_who_claim_at_once_one_gets_the_ticket(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
     async with house.work() as one, house.work() as other:
-        await house.tickets.claim(one, number, "li")
-        await house.tickets.claim(other, number, "wang")
+        await house.casework.claim(one, number, "li")
+        await house.casework.claim(other, number, "wang")
         await one.commit()
         with pytest.raises(Conflict):
             await other.commit()
@@ -196,8 +196,8 @@ async def test_of_two_agents_who_claim_at_once_one_gets_the_ticket(house: FakeHo
 async def test_of_two_agents_who_reply_at_once_one_is_heard(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
     async with house.work() as one, house.work() as other:
-        await house.tickets.reply(one, number, *LI, "我来")
-        await house.tickets.reply(other, number, *WANG, "我来吧")
+        await house.casework.reply(one, number, *LI, "我来")
+        await house.casework.reply(other, number, *WANG, "我来吧")
         await one.commit()
         with pytest.raises(Conflict):
             await other.commit()
@@ -208,8 +208,8 @@ async def test_agents_on_two_tickets_of_one_resident_do_not_both_join_at_once(ho
     one_number = (await opened(house, SERIAL)).ticket.number
     other_number = (await opened(house, OTHER_SERIAL)).ticket.number
     async with house.work() as one, house.work() as other:
-        await house.tickets.reply(one, one_number, *LI, "我来")
-        await house.tickets.reply(other, other_number, *WANG, "我来吧")
+        await house.casework.reply(one, one_number, *LI, "我来")
+        await house.casework.reply(other, other_number, *WANG, "我来吧")
         await one.commit()
         with pytest.raises(Conflict):
             await other.commit()
@@ -218,7 +218,7 @@ async def test_agents_on_two_tickets_of_one_resident_do_not_both_join_at_once(ho
 async def test_a_ticket_saved_from_a_stale_reading_is_a_conflict(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
     stale = await stored(house, number)
-    await do(house, house.tickets.claim, number, "li")
+    await do(house, house.casework.claim, number, "li")
     async with house.work() as work:
         work.tickets.save(stale)
         with pytest.raises(Conflict):
@@ -230,8 +230,8 @@ async def test_a_ticket_saved_from_a_stale_reading_is_a_conflict(house: FakeHous
 
 async def test_the_first_reply_takes_over_and_says_so_once(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
-    ticket = await do(house, house.tickets.reply, number, *LI, "  您好，\n请稍等  ")
-    await do(house, house.tickets.reply, number, *LI, "查到了")
+    ticket = await do(house, house.casework.reply, number, *LI, "  您好，\n请稍等  ")
+    await do(house, house.casework.reply, number, *LI, "查到了")
     assert await house.transcript() == [
         (Author.SYSTEM, "utter_agent_joined name=李师傅"),
         (Author.AGENT, "您好，\n请稍等"),
@@ -249,7 +249,7 @@ async def test_the_first_reply_takes_over_and_says_so_once(house: FakeHouse) -> 
 async def test_a_reply_that_cannot_be_sent_is_refused(house: FakeHouse, text: str, code: str) -> None:
     number = (await opened(house)).ticket.number
     with pytest.raises(InvalidInput) as refused:
-        await do(house, house.tickets.reply, number, *LI, text)
+        await do(house, house.casework.reply, number, *LI, text)
     assert refused.value.code == code
     assert await house.said() == []
 
@@ -257,24 +257,29 @@ async def test_a_reply_that_cannot_be_sent_is_refused(house: FakeHouse, text: st
 @pytest.mark.parametrize("action", ["reply", "claim"])
 async def test_a_resolved_ticket_is_neither_answered_nor_claimed(house: FakeHouse, action: str) -> None:
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.resolve, number, "li")
+    await do(house, house.casework.resolve, number, "li")
     arguments = (number, *LI, "还有") if action == "reply" else (number, "li")
     with pytest.raises(InvalidInput) as refused:
-        await do(house, getattr(house.tickets, action), *arguments)
+        await do(house, getattr(house.casework, action), *arguments)
     assert refused.value.code == "already_resolved"
 
 
-async def test_claiming_leaves_a_ticket_that_waits_for_the_resident_waiting(house: FakeHouse) -> None:
+async def test_a_ticket_passed_on_still_waits_and_is_nobody_elses_to_claim(
+    house: FakeHouse,
+) -> None:
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.reply, number, *LI, "请发凭证")
-    ticket = await do(house, house.tickets.claim, number, "wang")
+    await do(house, house.casework.reply, number, *LI, "请发凭证")
+    ticket = await do(house, house.casework.assign, number, "li", "wang")
     assert (ticket.status, ticket.assignee) == (TicketStatus.WAITING, "wang")
+    with pytest.raises(InvalidInput) as refused:
+        await do(house, house.casework.claim, number, "li")
+    assert refused.value.code == "already_claimed"
 
 
 @pytest.mark.parametrize("action", ["claim", "hand_back", "resolve", "reopen"])
 async def test_a_ticket_that_does_not_exist_is_not_found(house: FakeHouse, action: str) -> None:
     with pytest.raises(NotFound):
-        await do(house, getattr(house.tickets, action), "GD000000000000", "li")
+        await do(house, getattr(house.casework, action), "GD000000000000", "li")
 
 
 # Handing back and ending
@@ -282,9 +287,9 @@ async def test_a_ticket_that_does_not_exist_is_not_found(house: FakeHouse, actio
 
 async def test_handing_back_tells_the_resident_once_and_keeps_the_ticket_open(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.reply, number, *LI, "您好")
-    await do(house, house.tickets.hand_back, number, "li")
-    await do(house, house.tickets.hand_back, number, "li")
+    await do(house, house.casework.reply, number, *LI, "您好")
+    await do(house, house.casework.hand_back, number, "li")
+    await do(house, house.casework.hand_back, number, "li")
     assert (await house.said()).count("utter_handed_back") == 1
     assert (await house.conversation()).status is ConversationStatus.WITH_BOT
     assert (await stored(house, number)).status.is_live
@@ -292,32 +297,32 @@ async def test_handing_back_tells_the_resident_once_and_keeps_the_ticket_open(ho
 
 async def test_resolving_tells_the_resident_once_and_returns_to_the_bot(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.reply, number, *LI, "您好")
+    await do(house, house.casework.reply, number, *LI, "您好")
     house.clock.move(minutes=5)
-    ticket = await do(house, house.tickets.resolve, number, "li", "已补对账\x00" + "长" * 600)
-    await do(house, house.tickets.resolve, number, "li")
+    ticket = await do(house, house.casework.resolve, number, "li", "已补对账\x00" + "长" * 2100)
+    await do(house, house.casework.resolve, number, "li")
     assert (ticket.status, ticket.resolved_at) == (TicketStatus.RESOLVED, house.clock.at)
     assert (await house.said()).count(f"utter_ticket_resolved number={number}") == 1
     assert (await house.conversation()).status is ConversationStatus.WITH_BOT
     async with house.work() as work:
         note = (await work.tickets.log(number))[-1]
-    assert (note.action, note.note[:4], len(note.note)) == ("resolved", "已补对账", 500)
+    assert (note.action, note.note[:4], len(note.note)) == ("resolved", "已补对账", 2000)
 
 
 async def test_an_agent_reopens_a_resolved_ticket(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.resolve, number, "li")
-    ticket = await do(house, house.tickets.reopen, number, "li")
+    await do(house, house.casework.resolve, number, "li")
+    ticket = await do(house, house.casework.reopen, number, "li")
     assert (ticket.status, ticket.resolved_at) == (TicketStatus.OPEN, None)
     assert (await house.said())[-1] == f"utter_ticket_reopened number={number}"
     with pytest.raises(InvalidInput):
-        await do(house, house.tickets.reopen, number, "li")
+        await do(house, house.casework.reopen, number, "li")
 
 
 async def test_the_same_trouble_within_a_week_takes_its_resolved_ticket_up_again(house: FakeHouse) -> None:
     number = (await opened(house, SERIAL)).ticket.number
-    await do(house, house.tickets.claim, number, "li")
-    await do(house, house.tickets.resolve, number, "li")
+    await do(house, house.casework.claim, number, "li")
+    await do(house, house.casework.resolve, number, "li")
     house.clock.move(days=6)  # to a Sunday
     again = await opened(house, SERIAL, HandoffReason.UNRESOLVED)
     assert (again.ticket.number, again.is_new) == (number, False)
@@ -328,13 +333,13 @@ async def test_the_same_trouble_within_a_week_takes_its_resolved_ticket_up_again
 
 async def test_unresolved_takes_up_whatever_was_resolved_last(house: FakeHouse) -> None:
     number = (await opened(house, SERIAL)).ticket.number
-    await do(house, house.tickets.resolve, number, "li")
+    await do(house, house.casework.resolve, number, "li")
     assert (await opened(house, None, HandoffReason.UNRESOLVED)).ticket.number == number
 
 
 async def test_after_a_week_or_for_another_payment_it_is_a_new_ticket(house: FakeHouse) -> None:
     number = (await opened(house, SERIAL)).ticket.number
-    await do(house, house.tickets.resolve, number, "li")
+    await do(house, house.casework.resolve, number, "li")
     assert (await opened(house, OTHER_SERIAL)).is_new
     house.clock.move(days=7)
     assert (await opened(house, SERIAL)).is_new
@@ -344,6 +349,6 @@ async def test_buttons_of_a_notice_are_offered(house: FakeHouse) -> None:
     buttons = (Button("我的工单", "/ticket_status"),)
     house.phrases.buttons = {"utter_handed_back": buttons}
     number = (await opened(house)).ticket.number
-    await do(house, house.tickets.reply, number, *LI, "您好")
-    await do(house, house.tickets.hand_back, number, "li")
+    await do(house, house.casework.reply, number, *LI, "您好")
+    await do(house, house.casework.hand_back, number, "li")
     assert (await house.conversation()).offered == buttons

@@ -1,0 +1,264 @@
+"""What agents do with a case: take it, answer, put it aside, pass it on, give it back, end it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import datetime, timedelta
+from typing import Optional
+
+from bot.clock import Clock
+from bot.errors import InvalidInput, NotFound
+from bot.messages import Author, Conversation, ConversationStatus, Reply
+from bot.phrasebook import Phrases
+from bot.reading import clean
+from bot.tickets.journal import Journal
+from bot.tickets.model import Cause, Ticket, TicketStatus
+from bot.tickets.repository import Work
+
+REPLY_MAX_CHARS = 2000
+NOTE_MAX_CHARS = 2000
+LONGEST_SNOOZE = timedelta(days=30)
+TAG = re.compile(r"[\w一-鿿-]{1,32}")
+DESK = "desk"
+"""The actor of what happens by itself."""
+
+
+class Casework:
+    """Every method stages its changes in the caller's unit of work.
+
+    All raise NotFound for an unknown ticket, and Conflict at commit when it was changed since it was read.
+    """
+
+    def __init__(self, clock: Clock, phrases: Phrases) -> None:
+        self._clock = clock
+        self._journal = Journal(clock, phrases)
+
+    async def claim(self, work: Work, number: str, agent: str) -> Ticket:
+        """Takes a ticket nobody has, or keeps one's own.
+
+        Raises InvalidInput("already_resolved" | "already_claimed").
+        """
+        ticket = await self._live(work, number)
+        if ticket.assignee not in (None, agent):
+            raise InvalidInput("already_claimed")
+        self._journal.log(work, number, agent, "claimed")
+        return self._save(work, _taken(ticket, agent))
+
+    async def assign(self, work: Work, number: str, agent: str, to: Optional[str], note: str = "") -> Ticket:
+        """Gives a ticket to an agent (transfer), or to nobody, with a word on why.
+
+        Raises InvalidInput("already_resolved").
+        """
+        ticket = await self._live(work, number)
+        action = "unassigned" if to is None else "assigned"
+        self._journal.log(
+            work, number, agent, action, _note(note), {"to": to or "", "from": ticket.assignee or ""}
+        )
+        return self._save(work, _taken(ticket, to) if to else dataclasses.replace(ticket, assignee=None))
+
+    async def reply(self, work: Work, number: str, agent: str, agent_name: str, text: str) -> Ticket:
+        """Sends an agent's words to the resident and takes the conversation over from the bot.
+
+        Raises InvalidInput("empty_reply" | "reply_too_long" | "already_resolved").
+        """
+        text = clean(text, keep="\n")
+        if not text:
+            raise InvalidInput("empty_reply")
+        if len(text) > REPLY_MAX_CHARS:
+            raise InvalidInput("reply_too_long")
+        return await self.say(work, number, agent, Reply(text, author=Author.AGENT, author_name=agent_name))
+
+    async def say(self, work: Work, number: str, agent: str, said: Reply) -> Ticket:
+        """Sends any reply of an agent's (a file, too); see `reply`."""
+        ticket = await self._live(work, number)
+        conversation = await self._conversation(work, ticket)
+        now = self._clock.now()
+        if conversation.status is not ConversationStatus.WITH_AGENT:
+            self._journal.tell(work, conversation, now, "utter_agent_joined", name=said.author_name)
+        work.lines.add(conversation, said, now)
+        # Also where nothing changes: of two agents who reply at once, one would not see the other come.
+        work.conversations.update(conversation, status=ConversationStatus.WITH_AGENT, offered=())
+        self._journal.log(work, number, agent, "replied")
+        return self._save(
+            work,
+            dataclasses.replace(
+                ticket,
+                status=TicketStatus.WAITING,
+                assignee=agent,
+                serving=True,
+                snoozed_until=None,
+                first_replied_at=ticket.first_replied_at or now,
+            ),
+        )
+
+    async def note(self, work: Work, number: str, agent: str, text: str) -> None:
+        """Keeps a note that the resident never sees. Raises InvalidInput("empty_note" | "note_too_long")."""
+        ticket = await self._get(work, number)
+        text = clean(text, keep="\n")
+        if not text:
+            raise InvalidInput("empty_note")
+        if len(text) > NOTE_MAX_CHARS:
+            raise InvalidInput("note_too_long")
+        self._journal.log(work, ticket.number, agent, "noted", text)
+
+    async def tag(self, work: Work, number: str, agent: str, tag: str) -> None:
+        """Tags a ticket; letters, digits, Chinese, `-` and `_`. Raises InvalidInput("bad_tag")."""
+        ticket = await self._get(work, number)
+        tag = tag.strip().lower()
+        if not TAG.fullmatch(tag):
+            raise InvalidInput("bad_tag")
+        work.tickets.tag(ticket.number, tag)
+        self._journal.log(work, number, agent, "tagged", tag)
+
+    async def untag(self, work: Work, number: str, agent: str, tag: str) -> None:
+        """Takes a tag off."""
+        ticket = await self._get(work, number)
+        work.tickets.untag(ticket.number, tag)
+        self._journal.log(work, number, agent, "untagged", tag)
+
+    async def snooze(self, work: Work, number: str, agent: str, until: datetime) -> Ticket:
+        """Puts a ticket aside until a moment within 30 days; a message from the resident wakes it sooner.
+
+        Raises InvalidInput("already_resolved" | "bad_moment").
+        """
+        ticket = await self._live(work, number)
+        now = self._clock.now()
+        if not now < until <= now + LONGEST_SNOOZE:
+            raise InvalidInput("bad_moment")
+        self._journal.log(work, number, agent, "snoozed", data={"until": until.isoformat()})
+        return self._save(work, dataclasses.replace(_taken(ticket, agent), snoozed_until=until))
+
+    async def wake(self, work: Work, number: str, agent: str = DESK) -> Ticket:
+        """Brings a snoozed ticket back."""
+        ticket = await self._get(work, number)
+        if ticket.snoozed_until is None:
+            return ticket
+        self._journal.log(work, number, agent, "woken")
+        return self._save(work, dataclasses.replace(ticket, snoozed_until=None))
+
+    async def merge(self, work: Work, number: str, into: str, agent: str) -> Ticket:
+        """Ends a ticket as a double of another of the same contact's; returns the one that stays.
+
+        Raises InvalidInput("already_resolved" | "merge_with_itself" | "merge_other_contact").
+        """
+        double, kept = await self._live(work, number), await self._live(work, into)
+        if double.number == kept.number:
+            raise InvalidInput("merge_with_itself")
+        if double.conversation_id != kept.conversation_id:
+            raise InvalidInput("merge_other_contact")
+        now = self._clock.now()
+        conversation = await self._conversation(work, kept)
+        self._journal.tell(work, conversation, now, "utter_ticket_merged", number=number, into=into)
+        self._journal.log(work, number, agent, "merged", data={"into": into})
+        self._journal.log(work, into, agent, "merged_from", data={"from": number})
+        self._save(
+            work,
+            dataclasses.replace(
+                double,
+                status=TicketStatus.CLOSED,
+                resolved_at=now,
+                serving=False,
+                merged_into=into,
+                snoozed_until=None,
+            ),
+        )
+        return self._save(
+            work,
+            dataclasses.replace(
+                kept,
+                serving=kept.serving or double.serving,
+                assignee=kept.assignee or double.assignee,
+                priority=max(kept.priority, double.priority, key=lambda one: one.rank),
+                urgency=max(kept.urgency, double.urgency),
+                due_at=min(kept.due_at, double.due_at),
+                contacts=kept.contacts + double.contacts,
+                serial_number=kept.serial_number or double.serial_number,
+                checked={**double.checked, **kept.checked},
+            ),
+        )
+
+    async def hand_back(self, work: Work, number: str, agent: str) -> Ticket:
+        """Gives the conversation back to the bot while the ticket stays open; the resident is told, once."""
+        ticket = await self._get(work, number)
+        conversation = await self._conversation(work, ticket)
+        if conversation.status is ConversationStatus.WITH_BOT:
+            return ticket
+        self._journal.log(work, number, agent, "handed_back")
+        ended = self._save(work, dataclasses.replace(ticket, serving=False))
+        if not await self._another_serves(work, ticket):
+            self._journal.tell(work, conversation, self._clock.now(), "utter_handed_back")
+            work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
+        return ended
+
+    async def resolve(
+        self, work: Work, number: str, agent: str, note: str = "", cause: Optional[Cause] = None
+    ) -> Ticket:
+        """Ends a case: the resident is told, and the bot serves again. Resolving twice changes nothing."""
+        ticket = await self._get(work, number)
+        if not ticket.status.is_live:
+            return ticket
+        conversation = await self._conversation(work, ticket)
+        now = self._clock.now()
+        self._journal.tell(work, conversation, now, "utter_ticket_resolved", number=number)
+        if not await self._another_serves(work, ticket):
+            work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
+        data = {"cause": cause.value} if cause else {}
+        self._journal.log(work, number, agent, "resolved", _note(note), data)
+        return self._save(
+            work,
+            dataclasses.replace(
+                ticket,
+                status=TicketStatus.RESOLVED,
+                resolved_at=now,
+                serving=False,
+                snoozed_until=None,
+                cause=cause or ticket.cause,
+            ),
+        )
+
+    async def reopen(self, work: Work, number: str, agent: str) -> Ticket:
+        """Takes an ended case up again; raises InvalidInput("not_resolved" | "merged")."""
+        ticket = await self._get(work, number)
+        if ticket.status.is_live:
+            raise InvalidInput("not_resolved")
+        if ticket.merged_into:
+            raise InvalidInput("merged")
+        conversation = await self._conversation(work, ticket)
+        self._journal.tell(work, conversation, self._clock.now(), "utter_ticket_reopened", number=number)
+        self._journal.log(work, number, agent, "reopened")
+        return self._save(work, dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None))
+
+    def _save(self, work: Work, ticket: Ticket) -> Ticket:
+        return work.tickets.save(dataclasses.replace(ticket, updated_at=self._clock.now()))
+
+    async def _get(self, work: Work, number: str) -> Ticket:
+        ticket = await work.tickets.get(number)
+        if ticket is None:
+            raise NotFound(number)
+        return ticket
+
+    async def _live(self, work: Work, number: str) -> Ticket:
+        ticket = await self._get(work, number)
+        if not ticket.status.is_live:
+            raise InvalidInput("already_resolved")
+        return ticket
+
+    async def _conversation(self, work: Work, ticket: Ticket) -> Conversation:
+        conversation = await work.conversations.get(ticket.conversation_id)
+        assert conversation is not None, "a ticket without a conversation"
+        return conversation
+
+    async def _another_serves(self, work: Work, ticket: Ticket) -> bool:
+        """True when an agent serves the same resident on another ticket."""
+        others = await work.tickets.live_of(ticket.conversation_id)
+        return any(other.serving for other in others if other.number != ticket.number)
+
+
+def _taken(ticket: Ticket, agent: str) -> Ticket:
+    status = TicketStatus.OPEN if ticket.status is TicketStatus.NEW else ticket.status
+    return dataclasses.replace(ticket, assignee=agent, status=status)
+
+
+def _note(text: str) -> str:
+    return clean(text, keep="\n")[:NOTE_MAX_CHARS]
