@@ -1,4 +1,4 @@
-"""What is kept of payments: watches, requests, addresses for notices, and tries to prove that one is one's own."""
+"""What is kept of payments: watches, requests, addresses for notices, and wrong tries at ownership."""
 
 from __future__ import annotations
 
