@@ -35,6 +35,8 @@ incoming = sa.Table(
     sa.Column("text", sa.Text, nullable=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("answered_at", Moment, nullable=True, index=True),
+    # The message that it was answered together with; None for one that was answered by itself.
+    sa.Column("answered_with", Number, nullable=True),
     sa.Column("intent", sa.String(64), nullable=True),
     sa.Column("confidence", sa.Float, nullable=True),
     sa.UniqueConstraint("channel", "message_id"),
@@ -91,6 +93,11 @@ outbox = sa.Table(
     sa.Column("last_error", sa.String(200), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("sent_at", Moment, nullable=True),
+    # How much of a line that goes in parts the platform took.
+    sa.Column("parts_sent", sa.Integer, nullable=False, server_default="0"),
+    # The process that is sending it, and until when nobody else may.
+    sa.Column("held_by", sa.String(32), nullable=True),
+    sa.Column("held_until", Moment, nullable=True),
     sa.Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
     sqlite_autoincrement=True,
 )
