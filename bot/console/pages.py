@@ -16,7 +16,7 @@ from bot.channels.assets import Assets
 from bot.channels.problems import Problem
 from bot.channels.words import LANGUAGES, Words, chosen_language, load_words
 from bot.clock import SHANGHAI, Clock
-from bot.console.model import Account
+from bot.console.model import Account, Permission
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "console_language"
@@ -38,6 +38,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._pages.globals["asset"] = self.assets.address
+        self._pages.globals["may"] = lambda account, name: account.may(Permission(name))
         self._pages.filters["full"] = full_moment
         self._pages.filters["short"] = short_moment
 
@@ -76,6 +77,7 @@ class Pages:
             name,
             account=account,
             csrf=csrf,
+            here=request.url.path,
             # A page that answers a form has no address of its own to come back to.
             switch=f"{switch.path}?{switch.query}" if request.method == "GET" else f"/console?lang={other}",
             **values,

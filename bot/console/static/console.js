@@ -1,9 +1,8 @@
 "use strict";
+// What every page of the console shares; a page's own script comes after it and uses these functions.
+//
 // Keeps an open page up to date. A part of the page is exchanged only when it differs, and never under an
 // agent's hands: what has the focus keeps it.
-
-const LIST_EVERY = 5000;
-const TICKET_EVERY = 2000;
 
 async function ask(address) {
   const response = await fetch(address, { headers: { "X-Fragment": "1" }, signal: AbortSignal.timeout(8000) });
@@ -51,53 +50,6 @@ function same(place, html) {
   return other.textContent.replace(/\s+/g, " ").trim() === place.textContent.replace(/\s+/g, " ").trim();
 }
 
-function openList(list) {
-  const title = document.title;
-  const mark = () => {
-    const count = Number(list.querySelector("[data-count]")?.dataset.count || 0);
-    document.title = count ? `(${count}) ${title}` : title;
-  };
-  mark();
-  every(LIST_EVERY, async () => {
-    exchange(list, await (await ask(list.dataset.refresh)).text());
-    mark();
-  });
-}
-
-function openTicket(ticket) {
-  const lines = document.getElementById("lines");
-  const reply = document.getElementById("reply");
-  const follow = () => {
-    const done = ticket.querySelector("[data-state]")?.dataset.state === "done";
-    for (const part of reply.querySelectorAll("textarea, button")) part.disabled = done;
-  };
-  follow();
-  lines.scrollTop = lines.scrollHeight;
-  reply.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) reply.requestSubmit();
-  });
-  if (ticket.dataset.frozen) return;
-  every(TICKET_EVERY, async () => {
-    const { live, last, key } = ticket.dataset;
-    const news = await (await ask(`${live}?after=${last}&key=${key}`)).json();
-    addLines(lines, news.lines);
-    ticket.dataset.last = String(news.last);
-    for (const [name, html] of Object.entries(news.parts)) {
-      exchange(ticket.querySelector(`[data-part="${name}"]`), html);
-    }
-    follow();
-  });
-}
-
-function addLines(lines, html) {
-  if (!html.trim()) return;
-  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 120;
-  const bottom = document.createElement("div");
-  bottom.innerHTML = html;
-  lines.append(...bottom.children);
-  if (atEnd) lines.scrollTop = lines.scrollHeight;
-}
-
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", () => {
     // After the values are collected: a disabled field is not sent.
@@ -105,8 +57,3 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   });
 }
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-
-const list = document.getElementById("list");
-if (list) openList(list);
-const ticket = document.getElementById("ticket");
-if (ticket) openTicket(ticket);
