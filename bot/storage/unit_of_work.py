@@ -29,6 +29,7 @@ from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
+from bot.storage.reads import Reads
 from bot.storage.tables import conversations
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
@@ -79,6 +80,7 @@ class UnitOfWork:
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
         self.watches = Watches(self)
+        self.reads = Reads(self)
         self.agents = Agents(self)
         self.alerts = Alerts(self)
         self.misunderstandings = Misunderstandings(self)

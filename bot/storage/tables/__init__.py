@@ -16,15 +16,26 @@ from bot.storage.tables.payments import (
     reconciliation_requests,
     watches,
 )
-from bot.storage.tables.tickets import ratings, ticket_notes, ticket_tags, tickets
+from bot.storage.tables.tickets import (
+    agent_files,
+    canned_answers,
+    presence,
+    ratings,
+    ticket_notes,
+    ticket_reads,
+    ticket_tags,
+    tickets,
+)
 from bot.storage.tables.upkeep import bookmarks, misunderstandings
 
 __all__ = [
+    "agent_files",
     "agents",
     "alerts",
     "attachments",
     "audit",
     "bookmarks",
+    "canned_answers",
     "conversations",
     "incoming",
     "messages",
@@ -34,9 +45,11 @@ __all__ = [
     "notice_addresses",
     "outbox",
     "ownership_attempts",
+    "presence",
     "ratings",
     "reconciliation_requests",
     "ticket_notes",
+    "ticket_reads",
     "ticket_tags",
     "tickets",
     "tracker_events",

@@ -66,3 +66,47 @@ ticket_notes = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sqlite_autoincrement=True,
 )
+
+ticket_reads = sa.Table(
+    "ticket_reads",
+    metadata,
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), primary_key=True),
+    sa.Column("agent", sa.String(64), primary_key=True),
+    sa.Column("line_id", Number, nullable=False),
+)
+
+presence = sa.Table(
+    "presence",
+    metadata,
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), primary_key=True),
+    sa.Column("agent", sa.String(64), primary_key=True),
+    sa.Column("seen_at", Moment, nullable=False, index=True),
+    sa.Column("typing_at", Moment, nullable=True),
+)
+
+canned_answers = sa.Table(
+    "canned_answers",
+    metadata,
+    key(),
+    sa.Column("shortcut", sa.String(24), nullable=False, unique=True),
+    sa.Column("title", sa.String(64), nullable=False),
+    sa.Column("texts", sa.JSON, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("updated_by", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+agent_files = sa.Table(
+    "agent_files",
+    metadata,
+    key(),
+    conversation_id(),
+    sa.Column("agent", sa.String(64), nullable=False),
+    sa.Column("media_type", sa.String(32), nullable=False),
+    sa.Column("size", Number, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
