@@ -16,6 +16,7 @@ from bot.storage.tables.payments import (
     reconciliation_requests,
     watches,
 )
+from bot.storage.tables.reconciliation import proposals
 from bot.storage.tables.tickets import (
     agent_files,
     canned_answers,
@@ -46,6 +47,7 @@ __all__ = [
     "outbox",
     "ownership_attempts",
     "presence",
+    "proposals",
     "ratings",
     "reconciliation_requests",
     "ticket_notes",
