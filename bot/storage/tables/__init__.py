@@ -10,6 +10,13 @@ from bot.storage.tables.conversations import (
     outbox,
     tracker_events,
 )
+from bot.storage.tables.outward import (
+    api_answers,
+    api_tokens,
+    webhook_deliveries,
+    webhook_events,
+    webhooks,
+)
 from bot.storage.tables.payments import (
     notice_addresses,
     ownership_attempts,
@@ -33,6 +40,8 @@ __all__ = [
     "agent_files",
     "agents",
     "alerts",
+    "api_answers",
+    "api_tokens",
     "attachments",
     "audit",
     "bookmarks",
@@ -56,4 +65,7 @@ __all__ = [
     "tickets",
     "tracker_events",
     "watches",
+    "webhook_deliveries",
+    "webhook_events",
+    "webhooks",
 ]
