@@ -19,6 +19,7 @@ conversations = sa.Table(
     sa.Column("last_message_at", Moment, nullable=False),
     sa.Column("flooded_at", Moment, nullable=True),
     sa.Column("reachable", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("dialogue_version", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("channel", "user_id"),
     sqlite_autoincrement=True,
 )
