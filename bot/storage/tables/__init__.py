@@ -24,6 +24,7 @@ from bot.storage.tables.payments import (
     watches,
 )
 from bot.storage.tables.reconciliation import proposals
+from bot.storage.tables.statistics import statistics_days
 from bot.storage.tables.tickets import (
     agent_files,
     canned_answers,
@@ -59,6 +60,7 @@ __all__ = [
     "proposals",
     "ratings",
     "reconciliation_requests",
+    "statistics_days",
     "ticket_notes",
     "ticket_reads",
     "ticket_tags",
