@@ -18,6 +18,7 @@ from bot.tickets.repository import Work
 
 REPLY_MAX_CHARS = 2000
 NOTE_MAX_CHARS = 2000
+MOST_TAGS = 12
 LONGEST_SNOOZE = timedelta(days=30)
 TAG = re.compile(r"[\w一-鿿-]{1,32}")
 DESK = "desk"
@@ -48,9 +49,12 @@ class Casework:
     async def assign(self, work: Work, number: str, agent: str, to: Optional[str], note: str = "") -> Ticket:
         """Gives a ticket to an agent (transfer), or to nobody, with a word on why.
 
-        Raises InvalidInput("already_resolved").
+        Who serves goes on serving: the resident's words then wait for whoever takes it.
+        Raises InvalidInput("already_resolved" | "same_assignee").
         """
         ticket = await self._live(work, number)
+        if to == ticket.assignee:
+            raise InvalidInput("same_assignee")
         action = "unassigned" if to is None else "assigned"
         self._journal.log(
             work, number, agent, action, _note(note), {"to": to or "", "from": ticket.assignee or ""}
@@ -103,18 +107,28 @@ class Casework:
         self._journal.log(work, ticket.number, agent, "noted", text)
 
     async def tag(self, work: Work, number: str, agent: str, tag: str) -> None:
-        """Tags a ticket; letters, digits, Chinese, `-` and `_`. Raises InvalidInput("bad_tag")."""
+        """Tags a ticket, once; letters, digits, Chinese, `-` and `_`.
+
+        Raises InvalidInput("bad_tag" | "too_many_tags").
+        """
         ticket = await self._get(work, number)
         tag = tag.strip().lower()
         if not TAG.fullmatch(tag):
             raise InvalidInput("bad_tag")
+        tags = await self._tags(work, number)
+        if tag in tags:
+            return
+        if len(tags) >= MOST_TAGS:
+            raise InvalidInput("too_many_tags")
         work.tickets.tag(ticket.number, tag)
         self._journal.log(work, number, agent, "tagged", tag)
 
     async def untag(self, work: Work, number: str, agent: str, tag: str) -> None:
         """Takes a tag off."""
-        ticket = await self._get(work, number)
-        work.tickets.untag(ticket.number, tag)
+        await self._get(work, number)
+        if tag not in await self._tags(work, number):
+            return
+        work.tickets.untag(number, tag)
         self._journal.log(work, number, agent, "untagged", tag)
 
     async def snooze(self, work: Work, number: str, agent: str, until: datetime) -> Ticket:
@@ -152,6 +166,8 @@ class Casework:
         self._journal.tell(work, conversation, now, "utter_ticket_merged", number=number, into=into)
         self._journal.log(work, number, agent, "merged", data={"into": into})
         self._journal.log(work, into, agent, "merged_from", data={"from": number})
+        for tag in await self._tags(work, number):
+            work.tickets.tag(into, tag)
         self._save(
             work,
             dataclasses.replace(
@@ -172,6 +188,9 @@ class Casework:
                 priority=max(kept.priority, double.priority, key=lambda one: one.rank),
                 urgency=max(kept.urgency, double.urgency),
                 due_at=min(kept.due_at, double.due_at),
+                resolve_by=_earlier(kept.resolve_by, double.resolve_by),
+                first_replied_at=_earlier(kept.first_replied_at, double.first_replied_at),
+                amount=double.amount if kept.amount is None else kept.amount,
                 contacts=kept.contacts + double.contacts,
                 serial_number=kept.serial_number or double.serial_number,
                 checked={**double.checked, **kept.checked},
@@ -185,24 +204,26 @@ class Casework:
         if conversation.status is ConversationStatus.WITH_BOT:
             return ticket
         self._journal.log(work, number, agent, "handed_back")
-        ended = self._save(work, dataclasses.replace(ticket, serving=False))
-        if not await self._another_serves(work, ticket):
+        after = await self._served_after(work, ticket)
+        if after is not ConversationStatus.WITH_AGENT:
             self._journal.tell(work, conversation, self._clock.now(), "utter_handed_back")
-            work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
-        return ended
+        work.conversations.update(conversation, status=after)
+        return self._save(work, dataclasses.replace(ticket, serving=False))
 
     async def resolve(
         self, work: Work, number: str, agent: str, note: str = "", cause: Optional[Cause] = None
     ) -> Ticket:
-        """Ends a case: the resident is told, and the bot serves again. Resolving twice changes nothing."""
+        """Ends a case: the resident is told, and the bot serves again, unless another case keeps an agent.
+
+        Resolving twice changes nothing.
+        """
         ticket = await self._get(work, number)
         if not ticket.status.is_live:
             return ticket
         conversation = await self._conversation(work, ticket)
         now = self._clock.now()
         self._journal.tell(work, conversation, now, "utter_ticket_resolved", number=number)
-        if not await self._another_serves(work, ticket):
-            work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
+        work.conversations.update(conversation, status=await self._served_after(work, ticket))
         data = {"cause": cause.value} if cause else {}
         self._journal.log(work, number, agent, "resolved", _note(note), data)
         return self._save(
@@ -249,10 +270,21 @@ class Casework:
         assert conversation is not None, "a ticket without a conversation"
         return conversation
 
-    async def _another_serves(self, work: Work, ticket: Ticket) -> bool:
-        """True when an agent serves the same resident on another ticket."""
-        others = await work.tickets.live_of(ticket.conversation_id)
-        return any(other.serving for other in others if other.number != ticket.number)
+    async def _tags(self, work: Work, number: str) -> list[str]:
+        return (await work.tickets.tags_of([number])).get(number, [])
+
+    async def _served_after(self, work: Work, ticket: Ticket) -> ConversationStatus:
+        """Who serves the resident when this ticket no longer keeps an agent with them.
+
+        Whoever was promised a person on another ticket, and has heard none, still waits for one.
+        """
+        live = await work.tickets.live_of(ticket.conversation_id)
+        others = [other for other in live if other.number != ticket.number]
+        if any(other.serving for other in others):
+            return ConversationStatus.WITH_AGENT
+        if any(other.first_replied_at is None for other in others):
+            return ConversationStatus.WAITING_FOR_AGENT
+        return ConversationStatus.WITH_BOT
 
 
 def _taken(ticket: Ticket, agent: str) -> Ticket:
@@ -262,3 +294,7 @@ def _taken(ticket: Ticket, agent: str) -> Ticket:
 
 def _note(text: str) -> str:
     return clean(text, keep="\n")[:NOTE_MAX_CHARS]
+
+
+def _earlier(one: Optional[datetime], other: Optional[datetime]) -> Optional[datetime]:
+    return min((moment for moment in (one, other) if moment), default=None)
