@@ -36,3 +36,15 @@ class Attachment:
     media_type: str
     sha256: str
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class AgentFile:
+    """A file that an agent sent to a resident; `size` in bytes. Its own name is not kept either."""
+
+    conversation_id: int
+    agent: str
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime

@@ -35,6 +35,7 @@ class PersonalData(Repository):
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
         stage(tables.attachments.delete().where(tables.attachments.c.conversation_id == conversation_id))
         stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
+        stage(tables.agent_files.delete().where(tables.agent_files.c.conversation_id == conversation_id))
         stage(tables.messages.delete().where(tables.messages.c.conversation_id == conversation_id))
         stage(
             tables.tracker_events.delete().where(tables.tracker_events.c.conversation_id == conversation_id)

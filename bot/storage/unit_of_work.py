@@ -18,6 +18,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Conflict, Unavailable
+from bot.storage.agent_files import AgentFiles
 from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
@@ -77,6 +78,7 @@ class UnitOfWork:
         self.attachments = Attachments(self)
         self.lines = Lines(self)
         self.outbox = Outbox(self)
+        self.agent_files = AgentFiles(self)
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
         self.watches = Watches(self)
