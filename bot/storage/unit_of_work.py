@@ -30,6 +30,7 @@ from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
+from bot.storage.proposals import Proposals
 from bot.storage.reads import Reads
 from bot.storage.tables import conversations
 from bot.storage.tickets import Tickets
@@ -82,6 +83,7 @@ class UnitOfWork:
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
         self.watches = Watches(self)
+        self.proposals = Proposals(self)
         self.reads = Reads(self)
         self.agents = Agents(self)
         self.alerts = Alerts(self)
