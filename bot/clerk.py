@@ -1,10 +1,10 @@
-"""Answers one accepted message: reads it, hands it to a person or to the dialogue, commits once."""
+"""Answers what a conversation waits for: reads it, hands it to a person or to the dialogue, commits once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Awaitable, Callable, Optional, Protocol, Sequence
+from typing import Awaitable, Callable, Iterator, Optional, Protocol, Sequence
 
 import structlog
 
@@ -12,6 +12,7 @@ from bot.attachments.model import Attachment, AttachmentState
 from bot.attachments.service import AttachmentsService
 from bot.errors import Bug, Conflict, RetryLater, Unavailable
 from bot.flood import FloodLimit, matters
+from bot.folding import MOST, Part, as_one, folded
 from bot.messages import WITH_FILES, Accepted, Author, Button, ConversationStatus, MessageKind, Reply
 from bot.phrasebook import Phrases
 from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
@@ -38,21 +39,27 @@ class Dialogue(Protocol):
     def knows(self, payload: str) -> bool:
         """True when a button's payload names something that the dialogue can do."""
 
+    async def together(self, texts: Sequence[str]) -> int:
+        """How many of a burst's texts, from the first on, are one matter; at least one."""
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What is kept of a message, and what is said to it; `shown` when its files' own lines show it."""
+    """What is kept of each message, and what is said to all; `shown` when files' own lines show it."""
 
-    transcript: str
+    kept: Sequence[tuple[Accepted, str]]
     replies: Sequence[Reply] = ()
     shown: bool = False
 
 
-Decide = Callable[[Turn, Accepted], Awaitable[Answer]]
+Waiting = Sequence[Accepted]
+"""A conversation's messages that are not answered yet, oldest first; never empty."""
+
+Decide = Callable[[Turn, Waiting], Awaitable[Answer]]
 
 
 class Clerk:
-    """One message, one transaction: everything that its answer changes is stored, or nothing."""
+    """One turn, one transaction: everything that its answer changes is stored, or nothing."""
 
     def __init__(
         self,
@@ -76,21 +83,22 @@ class Clerk:
         self._session_idle = session_idle
         self._attachments = attachments
 
-    async def answer(self, accepted: Accepted) -> None:
-        """Answers the message, unless somebody has; whatever is wrong with it, it is marked answered.
+    async def answer(self, waiting: Waiting) -> set[int]:
+        """Answers the first that waits, and those folded into its turn; returns the ids of what is answered.
 
-        What changed under its feet (an agent stepped in, a ticket's number was taken) is decided again from
-        the start. Raises RetryLater when the database cannot be used: then nothing is stored, and it is
-        still to be answered.
+        Whatever is wrong with it, it is marked answered. What changed under its feet (an agent stepped in, a
+        ticket's number was taken) is decided again from the start. Raises RetryLater when the database cannot
+        be used: then nothing is stored, and it is still to be answered.
         """
+        first = waiting[0]
         try:
-            await self._until_stored(accepted, await self._way_of(accepted))
+            return await self._until_stored(waiting, await self._way_of(first))
         except RetryLater:
             raise
         except Exception:
             # A defect must not leave the resident without an answer, nor the message in the way for ever.
-            log.exception("turn_failed", incoming=accepted.id)
-            await self._apologise(accepted)
+            log.exception("turn_failed", incoming=first.id)
+            return await self._apologise(first)
 
     async def _way_of(self, accepted: Accepted) -> Decide:
         """How a message is decided on; its files are fetched first, outside any transaction."""
@@ -100,36 +108,45 @@ class Clerk:
         if not files:
             return self._decide
 
-        async def decide(turn: Turn, one: Accepted) -> Answer:
-            return await self._decide_on_files(turn, one, files)
+        async def decide(turn: Turn, waiting: Waiting) -> Answer:
+            return await self._decide_on_files(turn, waiting[0], files)
 
         return decide
 
-    async def _until_stored(self, accepted: Accepted, decide: Decide) -> None:
+    async def _until_stored(self, waiting: Waiting, decide: Decide) -> set[int]:
+        first = waiting[0]
         for attempt in range(TRIES):
+            if attempt:
+                waiting = await self._still(first)
+            if not waiting:
+                return {first.id}
             try:
-                await self._take_turn(accepted, decide, again=attempt > 0)
-                return
+                return await self._take_turn(waiting, decide)
             except _Overtaken as error:
-                log.info("turn_repeated", incoming=accepted.id, cause=str(error))
+                log.info("turn_repeated", incoming=first.id, cause=str(error))
         raise _Overtaken(f"{TRIES} times")
 
-    async def _take_turn(self, accepted: Accepted, decide: Decide, again: bool) -> None:
+    async def _still(self, first: Accepted) -> Waiting:
+        """What waits now, from this message on; empty when somebody answered it meanwhile."""
         async with self._work() as work:
-            if again and await _is_answered(work, accepted):
-                return
-            turn = await self._open_turn(work, accepted)
+            waiting = await work.incoming.unanswered(first.conversation_id, MOST)
+        return waiting if waiting and waiting[0].id == first.id else []
+
+    async def _take_turn(self, waiting: Waiting, decide: Decide) -> set[int]:
+        async with self._work() as work:
+            turn = await self._open_turn(work, waiting[0])
             try:
-                answer = await decide(turn, accepted)
+                answer = await decide(turn, waiting)
             except Exception as error:
                 if work.blind:
                     raise work.blind from error
                 raise _Failed from error  # nor is anything else that failed a reason to try for ever
-            _stage(turn, accepted, answer)
+            _stage(turn, answer)
             try:
                 await work.commit()
             except Conflict as error:
                 raise _Overtaken(str(error)) from error
+            return {accepted.id for accepted, _ in answer.kept}
 
     async def _open_turn(self, work: UnitOfWork, accepted: Accepted) -> Turn:
         conversation = await work.conversations.get(accepted.conversation_id)
@@ -143,17 +160,29 @@ class Clerk:
             starts_afresh=accepted.received_at - conversation.last_message_at > self._session_idle,
         )
 
-    async def _decide(self, turn: Turn, accepted: Accepted) -> Answer:
-        reading = self._read(accepted, turn, await self._dialogue.awaiting(turn))
-        turn.private = Private(id_last4=reading.id_last4)
+    async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:
+        awaiting = await self._dialogue.awaiting(turn)
+        first = Part(waiting[0], self._read(waiting[0], turn, awaiting))
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
             await self._services.tickets.resident_wrote(turn.work, turn.conversation)
-            return Answer(reading.for_transcript)
-        if await self._flood.leaves_out(turn, accepted, matters(reading)):
-            return Answer(reading.for_transcript, self._ask_to_slow_down(turn, accepted))
+            return Answer(_kept([first]))
+        parts = [first, *self._others(turn, waiting[1:], awaiting)]
+        parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
+        reading = as_one(parts)
+        turn.private = Private(id_last4=reading.id_last4)
+        if await self._flood.leaves_out(turn, first.accepted, matters(reading)):
+            return Answer(_kept(parts), self._ask_to_slow_down(turn, first.accepted))
         if reading.refusal:
-            return Answer(reading.for_transcript, self._say(turn, reading.refusal))
-        return Answer(reading.for_transcript, await self._respond(turn, reading))
+            return Answer(_kept(parts), self._say(turn, reading.refusal))
+        return Answer(_kept(parts), await self._respond(turn, reading))
+
+    def _others(self, turn: Turn, waiting: Waiting, awaiting: Optional[str]) -> Iterator[Part]:
+        """What came behind the first, as far as it can be read; its own turn says what is wrong with it."""
+        for accepted in waiting:
+            try:
+                yield Part(accepted, self._read(accepted, turn, awaiting))
+            except Bug:
+                return
 
     async def _decide_on_files(self, turn: Turn, accepted: Accepted, files: list[Attachment]) -> Answer:
         """Says what became of the files, then answers the words beside them."""
@@ -161,7 +190,7 @@ class Clerk:
         if not self._words(accepted).strip():
             answer = await self._answer_files(turn, accepted, said)
             return replace(answer, shown=_some_kept(files))
-        answer = await self._decide(turn, replace(accepted, kind=MessageKind.TEXT))
+        answer = await self._decide(turn, [replace(accepted, kind=MessageKind.TEXT)])
         return replace(answer, replies=[*said, *answer.replies])
 
     async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
@@ -169,7 +198,7 @@ class Clerk:
             await self._services.tickets.resident_wrote(turn.work, turn.conversation)
         elif await self._flood.leaves_out(turn, accepted):
             said = self._ask_to_slow_down(turn, accepted)
-        return Answer(f"‹{accepted.kind.value}›", said)
+        return Answer([(accepted, f"‹{accepted.kind.value}›")], said)
 
     def _on_files(self, turn: Turn, accepted: Accepted, files: list[Attachment]) -> list[Reply]:
         assert self._attachments is not None
@@ -204,16 +233,17 @@ class Clerk:
     def _ask_to_slow_down(self, turn: Turn, accepted: Accepted) -> list[Reply]:
         return self._say(turn, "utter_flood") if self._flood.is_time_to_ask(turn, accepted) else []
 
-    async def _apologise(self, accepted: Accepted) -> None:
+    async def _apologise(self, accepted: Accepted) -> set[int]:
         try:
-            await self._until_stored(accepted, self._apology)
+            return await self._until_stored([accepted], self._apology)
         except _Overtaken as error:
             raise Unavailable("the conversation kept changing") from error
 
-    async def _apology(self, turn: Turn, accepted: Accepted) -> Answer:
+    async def _apology(self, turn: Turn, waiting: Waiting) -> Answer:
         with_agent = turn.conversation.status is ConversationStatus.WITH_AGENT
         replies = [] if with_agent else self._say(turn, "utter_internal_error")
-        return Answer(self._transcript_of_failed(accepted, turn), replies)
+        accepted = waiting[0]
+        return Answer([(accepted, self._transcript_of_failed(accepted, turn))], replies)
 
     def _transcript_of_failed(self, accepted: Accepted, turn: Turn) -> str:
         try:
@@ -238,19 +268,21 @@ def _some_kept(files: Sequence[Attachment]) -> bool:
     return any(file.state is AttachmentState.KEPT for file in files)
 
 
-async def _is_answered(work: UnitOfWork, accepted: Accepted) -> bool:
-    now = await work.incoming.get(accepted.id)
-    return now is None or now.answered_at is not None
+def _kept(parts: Sequence[Part]) -> list[tuple[Accepted, str]]:
+    return [(part.accepted, part.reading.for_transcript) for part in parts]
 
 
-def _stage(turn: Turn, accepted: Accepted, answer: Answer) -> None:
+def _stage(turn: Turn, answer: Answer) -> None:
     work = turn.work
-    if not answer.shown:
-        said = Reply(text=answer.transcript, author=Author.RESIDENT)
-        work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
+    first, _ = answer.kept[0]
+    for accepted, transcript in answer.kept:
+        if not answer.shown:
+            said = Reply(text=transcript, author=Author.RESIDENT)
+            work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
+        folded_into = None if accepted is first else first.id
+        work.incoming.mark_answered(accepted.id, transcript, turn.now, folded_into)
     for reply in answer.replies:
-        work.lines.add(turn.conversation, reply, turn.now, in_reply_to=accepted.id)
-    work.incoming.mark_answered(accepted.id, answer.transcript, turn.now)
+        work.lines.add(turn.conversation, reply, turn.now, in_reply_to=first.id)
     turn.change_conversation(offered=_offered(turn, answer.replies), last_message_at=turn.now)
 
 

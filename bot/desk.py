@@ -14,6 +14,7 @@ from bot.announcer import Announcer
 from bot.attachments.service import AttachmentsService
 from bot.clerk import Clerk, Dialogue
 from bot.errors import Conflict, InvalidInput
+from bot.folding import MOST
 from bot.messages import (
     WITH_FILES,
     Accepted,
@@ -95,7 +96,8 @@ class Desk:
     async def answer(self, accepted: Accepted) -> list[Line]:
         """The replies to an accepted message, made now if they are not there; older ones go first.
 
-        Raises RetryLater when the database cannot be used; the message then stays to be answered.
+        Messages that were folded into one turn have the same replies. Raises RetryLater when the database
+        cannot be used; the message then stays to be answered.
         """
         if accepted.answered_at is None or accepted.kind in WITH_FILES:
             async with self._turnstile.one_at_a_time(accepted.conversation_id):
@@ -188,11 +190,14 @@ class Desk:
             self._announcer.announce(accepted.conversation_id)
 
     async def _answer_until(self, accepted: Accepted) -> None:
-        async with self._work() as work:
-            waiting = await work.incoming.unanswered(accepted.conversation_id, until=accepted.id)
-        for one in waiting:
-            await self._clerk.answer(one)
-            self._announcer.announce(one.conversation_id)
+        answered: set[int] = set()
+        while accepted.id not in answered:
+            async with self._work() as work:
+                waiting = await work.incoming.unanswered(accepted.conversation_id, MOST)
+            if not waiting or waiting[0].id > accepted.id:
+                return
+            answered = await self._clerk.answer(waiting)
+            self._announcer.announce(accepted.conversation_id)
 
     async def _left_over(self, older_than: timedelta) -> list[Accepted]:
         now = self._clock.now()

@@ -1,9 +1,10 @@
 """A flood: more messages a minute than anybody reads answers to.
 
-A burst below the limit is answered message by message, in order; it holds up nobody else, because each
-conversation waits for itself only. Above the limit words are kept for the transcript and not answered: one
-line a minute says so and names the ways out. What must not drown is answered still, up to twice the limit: a
-serial number, a pressed button (a person is one press away), the last four that were asked for.
+Below the limit everything is answered, what belongs together as one (bot/folding.py); it holds up nobody
+else, because each conversation waits for itself only. Above the limit words are kept for the transcript and
+not answered: one line a minute says so and names the ways out. What must not drown is answered still, up to
+twice the limit: a serial number, a pressed button (a person is one press away), the last four that were
+asked for.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -16,6 +17,7 @@ from rasa.shared.core.constants import DEFAULT_INTENTS
 from rasa.shared.core.domain import SessionConfig
 
 from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
+from bot.dialogue.burst import one_matter
 from bot.dialogue.domain_loading import load_domains_quickly
 from bot.dialogue.language import language_of
 from bot.dialogue.tracker_store import UnitOfWorkTrackerStore
@@ -99,6 +101,10 @@ class RasaDialogue:
         """Rasa's parse result of one text."""
         result: dict[str, Any] = await self._agent.parse_message(text)
         return result
+
+    async def together(self, texts: Sequence[str]) -> int:
+        """How many of a burst's texts, from the first on, are one matter; at least one."""
+        return await one_matter(texts, self.parse)
 
     async def awaiting(self, turn: Turn) -> Optional[str]:
         """The slot that the last question asked for, or None."""

@@ -41,13 +41,10 @@ class Incoming(Repository):
         rows = await self._fetch(table.c.id == incoming_id)
         return rows[0] if rows else None
 
-    async def unanswered(self, conversation_id: int, until: int) -> list[Accepted]:
-        """The conversation's messages not answered yet, up to (and with) one, oldest first."""
-        return await self._fetch(
-            sa.and_(
-                table.c.answered_at.is_(None), table.c.conversation_id == conversation_id, table.c.id <= until
-            )
-        )
+    async def unanswered(self, conversation_id: int, limit: int) -> list[Accepted]:
+        """The conversation's messages not answered yet, oldest first, at most `limit`."""
+        waiting = sa.and_(table.c.answered_at.is_(None), table.c.conversation_id == conversation_id)
+        return await self._fetch(waiting, limit)
 
     async def left_over(
         self, before: datetime, after_id: int = 0, limit: int = 500, now: Optional[datetime] = None
@@ -61,15 +58,17 @@ class Incoming(Repository):
             left = sa.or_(left, table.c.received_at > now)
         return await self._fetch(sa.and_(table.c.answered_at.is_(None), left, table.c.id > after_id), limit)
 
-    def mark_answered(self, incoming_id: int, masked_text: str, now: datetime) -> None:
+    def mark_answered(self, incoming_id: int, masked_text: str, now: datetime,
+                      answered_with: Optional[int] = None) -> None:  # fmt: skip
         """Stages the end of a message: the sealed original is erased, the masked text stays.
 
-        `commit` raises Conflict when it was answered meanwhile.
+        `answered_with` names the message that it was folded into, whose replies are its own. `commit` raises
+        Conflict when it was answered meanwhile.
         """
         self._work.stage_change(
             table.update()
             .where(table.c.id == incoming_id, table.c.answered_at.is_(None))
-            .values(sealed=None, text=masked_text, answered_at=now),
+            .values(sealed=None, text=masked_text, answered_at=now, answered_with=answered_with),
             f"message {incoming_id}",
         )
 

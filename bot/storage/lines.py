@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, Button, Conversation, Line, Reply
 from bot.storage.repository import Repository
+from bot.storage.tables import incoming, outbox
 from bot.storage.tables import messages as table
-from bot.storage.tables import outbox
 
 PULLED_CHANNELS = frozenset({"web", "rest", "terminal"})
 """Channels that fetch their lines themselves; every other one is sent to through the outbox."""
@@ -47,9 +47,11 @@ class Lines(Repository):
         self._work.stage(write)
 
     async def replies_to(self, incoming_id: int) -> list[Line]:
-        """What was answered to one accepted message, in order."""
+        """What was answered to one accepted message, or to those it was folded with, in order."""
+        folded_into = sa.select(incoming.c.answered_with).where(incoming.c.id == incoming_id)
+        first = sa.func.coalesce(folded_into.scalar_subquery(), incoming_id)
         return await self._fetch(
-            sa.and_(table.c.in_reply_to == incoming_id, table.c.author != Author.RESIDENT.value)
+            sa.and_(table.c.in_reply_to == first, table.c.author != Author.RESIDENT.value)
         )
 
     async def after(self, conversation_id: int, line_id: int = 0, limit: int = 100) -> list[Line]:

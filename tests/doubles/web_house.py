@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -86,6 +86,9 @@ class ScriptedDialogue:
 
     def knows(self, payload: str) -> bool:
         return payload.startswith("/")
+
+    async def together(self, texts: Sequence[str]) -> int:
+        return 1
 
 
 @dataclass

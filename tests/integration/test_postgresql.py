@@ -25,6 +25,15 @@ from bot.storage.turnstile import SharedTurnstile
 from tests.fakes.dialogue import FakeDialogue
 from tests.fakes.house import FakeHouse, house, message
 from tests.fakes.postgresql_server import FOLDERS, PostgresqlServer, binaries
+from tests.unit.desk.test_acceptance import *  # noqa: F403
+from tests.unit.desk.test_agent_serves import *  # noqa: F403
+from tests.unit.desk.test_defects import *  # noqa: F403
+from tests.unit.desk.test_folding import *  # noqa: F403
+from tests.unit.desk.test_offers import *  # noqa: F403
+from tests.unit.desk.test_order import *  # noqa: F403
+from tests.unit.desk.test_recovery import *  # noqa: F403
+from tests.unit.desk.test_transcript import *  # noqa: F403
+from tests.unit.desk.test_turn import *  # noqa: F403
 from tests.unit.notifications.test_service import *  # noqa: F403
 from tests.unit.notifications.test_watcher import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
@@ -32,8 +41,8 @@ from tests.unit.storage.test_repositories import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import slow_writer
 from tests.unit.test_attachments import *  # noqa: F403
-from tests.unit.test_desk import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
+from tests.unit.tickets.test_casework import *  # noqa: F403
 from tests.unit.tickets.test_service import *  # noqa: F403
 
 __all__ = ["house"]

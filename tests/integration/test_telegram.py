@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,6 +61,9 @@ class Script:
 
     def knows(self, payload: str) -> bool:
         return payload.startswith(KNOWN)
+
+    async def together(self, texts: Sequence[str]) -> int:
+        return 1
 
 
 class Words:

@@ -33,15 +33,15 @@ async def new_ticket(house: FakeHouse, number: str, user: str = "anna", **change
 # Incoming
 
 
-async def test_what_is_unanswered_is_read_oldest_first_up_to_a_message(house: FakeHouse) -> None:
+async def test_what_is_unanswered_is_read_oldest_first_up_to_a_number(house: FakeHouse) -> None:
     first, second, third = [await house.desk.accept(message(str(n))) for n in range(3)]
     await house.desk.accept(message("别人", user="berta"))
     async with house.work() as work:
-        found = await work.incoming.unanswered(first.conversation_id, until=second.id)
+        found = await work.incoming.unanswered(first.conversation_id, limit=2)
         assert [one.id for one in found] == [first.id, second.id]
         work.incoming.mark_answered(first.id, "0", house.clock.now())
         await work.commit()
-        found = await work.incoming.unanswered(first.conversation_id, until=third.id)
+        found = await work.incoming.unanswered(first.conversation_id, limit=2)
         assert [one.id for one in found] == [second.id, third.id]
 
 

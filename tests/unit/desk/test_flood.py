@@ -1,4 +1,4 @@
-"""A burst is answered message by message; a flood with one line a minute, and nothing important drowns."""
+"""What came together is answered in order; a flood with one line a minute, and nothing important drowns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from bot.desk import Desk
 from bot.messages import Author, MessageKind
+from tests.fakes.agents import agent_replies, open_ticket
 from tests.fakes.dialogue import YES_NO
 from tests.fakes.house import FakeHouse, message
 
@@ -23,7 +24,7 @@ async def say(desk: Desk, *texts: str, kind: MessageKind = MessageKind.TEXT) -> 
     return [" ".join(line.text for line in await desk.handle(message(text, kind=kind))) for text in texts]
 
 
-async def test_a_burst_of_twenty_is_answered_in_order_under_the_usual_limit(house: FakeHouse) -> None:
+async def test_twenty_requests_at_once_are_answered_in_order_under_the_usual_limit(house: FakeHouse) -> None:
     texts = [f"第{number}句" for number in range(20)]
     accepted = [await house.desk.accept(message(text)) for text in texts]
     await house.desk.answer(accepted[-1])
@@ -75,3 +76,38 @@ async def test_one_residents_flood_is_nobody_elses(house: FakeHouse, desk: Desk)
     await say(desk, *(f"第{number}句" for number in range(LIMIT + 4)))
     lines = await desk.handle(message("你好", user="bob"))
     assert [line.text for line in lines] == ["re: 你好"]
+
+
+async def test_a_flood_gets_one_polite_line_and_no_more_answers(house: FakeHouse) -> None:
+    desk = house.new_desk(flood=3)
+    for number in range(8):
+        await desk.handle(message(f"第{number}条"))
+        house.clock.move(seconds=2)
+    assert await house.said() == ["re: 第0条", "re: 第1条", "re: 第2条", "utter_flood"]
+    assert await desk.recover() == 0
+    assert (Author.RESIDENT, "第7条") in await house.transcript()
+
+
+async def test_the_polite_line_is_said_again_in_the_next_minute(house: FakeHouse) -> None:
+    desk = house.new_desk(flood=3)
+    for number in range(20):
+        await desk.handle(message(f"第{number}条"))
+        house.clock.move(seconds=6)
+    assert (await house.said()).count("utter_flood") == 2
+
+
+async def test_after_a_quiet_minute_the_bot_answers_again(house: FakeHouse) -> None:
+    desk = house.new_desk(flood=3)
+    for number in range(5):
+        await desk.handle(message(f"第{number}条"))
+    house.clock.move(seconds=61)
+    assert [line.text for line in await desk.handle(message("好了"))] == ["re: 好了"]
+
+
+async def test_an_agent_sees_every_message_of_a_flood(house: FakeHouse) -> None:
+    desk = house.new_desk(flood=3)
+    await agent_replies(house, await open_ticket(house))
+    for number in range(5):
+        await desk.handle(message(f"第{number}条"))
+    assert "utter_flood" not in await house.said()
+    assert len([author for author, _ in await house.transcript() if author is Author.RESIDENT]) == 5
