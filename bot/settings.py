@@ -10,7 +10,15 @@ from pydantic import BaseSettings, Field, ValidationError, root_validator, valid
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SECRET = frozenset({"database_url", "reconciliation_api_key", "telegram_bot_token", "secret_key"})
+SECRET = frozenset(
+    {
+        "database_url",
+        "reconciliation_api_key",
+        "reconciliation_staff_api_key",
+        "telegram_bot_token",
+        "secret_key",
+    }
+)
 """What is never shown, not even in a traceback."""
 
 
@@ -31,6 +39,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///var/helpdesk.sqlite"
     reconciliation_api_url: Optional[str] = None
     reconciliation_api_key: str = ""
+    reconciliation_staff_api_key: str = ""
+    reconciliation_four_eyes_fen: int = Field(100_000, ge=0)
     sandbox_port: int = Field(8090, ge=0, le=65535)
     telegram_bot_token: str = ""
     telegram_api_base_url: str = "https://api.telegram.org"
