@@ -23,6 +23,7 @@ from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
 from bot.storage.bookmarks import Bookmarks
+from bot.storage.canned_answers import CannedAnswers
 from bot.storage.conversations import Conversations
 from bot.storage.failures import translated
 from bot.storage.incoming import Incoming
@@ -30,6 +31,7 @@ from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
+from bot.storage.presence import Presence
 from bot.storage.proposals import Proposals
 from bot.storage.reads import Reads
 from bot.storage.tables import conversations
@@ -88,6 +90,8 @@ class UnitOfWork:
         self.agents = Agents(self)
         self.alerts = Alerts(self)
         self.misunderstandings = Misunderstandings(self)
+        self.presence = Presence(self)
+        self.canned_answers = CannedAnswers(self)
         self.bookmarks = Bookmarks(self)
         self.personal_data = PersonalData(self)
 
