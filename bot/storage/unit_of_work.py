@@ -34,6 +34,8 @@ from bot.storage.personal_data import PersonalData
 from bot.storage.presence import Presence
 from bot.storage.proposals import Proposals
 from bot.storage.reads import Reads
+from bot.storage.requests import Requests
+from bot.storage.statistics import Statistics
 from bot.storage.tables import conversations
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
@@ -79,21 +81,23 @@ class UnitOfWork:
         self.conversations = Conversations(self)
         self.incoming = Incoming(self)
         self.attachments = Attachments(self)
+        self.agent_files = AgentFiles(self)
         self.lines = Lines(self)
         self.outbox = Outbox(self)
-        self.agent_files = AgentFiles(self)
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
         self.watches = Watches(self)
         self.proposals = Proposals(self)
+        self.requests = Requests(self)
         self.reads = Reads(self)
+        self.presence = Presence(self)
+        self.canned_answers = CannedAnswers(self)
         self.agents = Agents(self)
         self.alerts = Alerts(self)
         self.misunderstandings = Misunderstandings(self)
-        self.presence = Presence(self)
-        self.canned_answers = CannedAnswers(self)
         self.bookmarks = Bookmarks(self)
         self.personal_data = PersonalData(self)
+        self.statistics = Statistics(self)
 
     async def __aenter__(self) -> "UnitOfWork":
         return self
