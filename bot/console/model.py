@@ -50,6 +50,8 @@ class Account:
     locked_until: Optional[datetime]
     session_epoch: int
     created_at: datetime
+    disabled_at: Optional[datetime] = None
+    """Since when nobody can log in with it; its name stays on what was done."""
 
     def may(self, permission: Permission) -> bool:
         """True when the account's role allows it."""

@@ -109,6 +109,7 @@ class Ticket:
     amount: Optional[int] = None
     cause: Optional[Cause] = None
     merged_into: Optional[str] = None
+    channel: str = ""
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ class TicketsService:
             created_at=now,
             updated_at=now,
             due_at=self._hours.after(now, self._first_response),
+            channel=conversation.contact.channel,
         )
         work.tickets.add(ticket)
         self._journal.log(work, ticket.number, BOT, "opened", reason.value)

@@ -33,6 +33,7 @@ from bot.storage.tables.tickets import (
     ticket_notes,
     ticket_reads,
     ticket_tags,
+    ticket_words,
     tickets,
 )
 from bot.storage.tables.upkeep import bookmarks, misunderstandings
@@ -64,6 +65,7 @@ __all__ = [
     "ticket_notes",
     "ticket_reads",
     "ticket_tags",
+    "ticket_words",
     "tickets",
     "tracker_events",
     "watches",

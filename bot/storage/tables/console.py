@@ -19,6 +19,7 @@ agents = sa.Table(
     sa.Column("locked_until", Moment, nullable=True),
     sa.Column("session_epoch", sa.Integer, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("disabled_at", Moment, nullable=True),
     sqlite_autoincrement=True,
 )
 
@@ -26,10 +27,14 @@ audit = sa.Table(
     "audit",
     metadata,
     key(),
-    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
     sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("action", sa.String(48), nullable=False),
     sa.Column("subject", sa.String(128), nullable=False),
+    sa.Index("ix_audit_at_id", "at", "id"),
+    sa.Index("ix_audit_actor_at_id", "actor", "at", "id"),
+    sa.Index("ix_audit_action_at_id", "action", "at", "id"),
+    sa.Index("ix_audit_subject_at_id", "subject", "at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -43,5 +48,11 @@ alerts = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("seen_by", sa.String(64), nullable=True, index=True),
     sa.Column("seen_at", Moment, nullable=True),
+    sa.Index(
+        "ix_alerts_unseen",
+        "id",
+        sqlite_where=sa.text("seen_by IS NULL"),
+        postgresql_where=sa.text("seen_by IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )

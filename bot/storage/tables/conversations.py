@@ -21,6 +21,13 @@ conversations = sa.Table(
     sa.Column("reachable", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("dialogue_version", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("channel", "user_id"),
+    # What tells the inbox that a resident wrote to a person.
+    sa.Index(
+        "ix_conversations_with_people",
+        "last_message_at",
+        sqlite_where=sa.text("status <> 'with_bot'"),
+        postgresql_where=sa.text("status <> 'with_bot'"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from bot.storage.tables.base import Moment, Number, conversation_id, key, metadata
+
+LIVE = sa.text("status IN ('new', 'open', 'waiting')")
+DONE = sa.text("status IN ('resolved', 'closed')")
+"""In words, not values: a partial index serves only a condition that says what its own says."""
+
+UNANSWERED = sa.text("status IN ('new', 'open', 'waiting') AND first_replied_at IS NULL")
+
+ONLY_IN_REVISIONS = (
+    "ix_tickets_live",
+    "ix_tickets_mine",
+    "ix_tickets_unassigned",
+    "ix_tickets_waiting",
+    "ix_ticket_words_words",
+)
+"""Indexes that only revision 0011 knows: SQLAlchemy cannot read one that goes down by one column and up by
+another back from SQLite, nor leave one to PostgreSQL."""
+
+
+def _partial(name: str, *columns: str, where: sa.sql.ClauseElement) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
 
 tickets = sa.Table(
     "tickets",
@@ -32,16 +54,33 @@ tickets = sa.Table(
     sa.Column("amount", Number, nullable=True),
     sa.Column("cause", sa.String(32), nullable=True),
     sa.Column("merged_into", sa.String(16), nullable=True),
+    sa.Column("channel", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_tickets_status_updated_at", "status", "updated_at"),
     sa.Index("ix_tickets_status_urgency", "status", "urgency", "due_at"),
     sa.Index("ix_tickets_assignee_status", "assignee", "status"),
+    # What the inbox's other tabs are listed by; what they filter by is in the index, too.
+    _partial("ix_tickets_unanswered", "due_at", "number", "channel", where=UNANSWERED),
+    _partial("ix_tickets_unresolved", "resolve_by", "number", "channel", where=LIVE),
+    _partial("ix_tickets_done", "updated_at", "number", "channel", where=DONE),
+    sa.Index("ix_tickets_newest", "created_at", "number", "channel"),
 )
 
 ticket_tags = sa.Table(
     "ticket_tags",
     metadata,
     sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), primary_key=True),
-    sa.Column("tag", sa.String(32), primary_key=True, index=True),
+    sa.Column("tag", sa.String(32), primary_key=True),
+    sa.Index("ix_ticket_tags_tag_ticket_number", "tag", "ticket_number"),
+)
+
+ticket_words = sa.Table(
+    "ticket_words",
+    metadata,
+    key(),
+    sa.Column("ticket_number", sa.String(16), sa.ForeignKey("tickets.number"), nullable=False, unique=True),
+    # Pieces of what was said, see bot.storage.pairs; SQLite searches them through a table of its own.
+    sa.Column("words", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 ratings = sa.Table(

@@ -15,7 +15,9 @@ async def tables_of(url: str) -> set[str]:
     async with engine.connect() as connection:
         names = await connection.run_sync(lambda sync: set(sa.inspect(sync).get_table_names()))
     await engine.dispose()
-    return names - {"alembic_version", "sqlite_sequence"}
+    # SQLite's search over ticket_words is several tables, and a test of its own.
+    kept = {name for name in names if not name.startswith("ticket_index")}
+    return kept - {"alembic_version", "sqlite_sequence"}
 
 
 OURS = {table.name for table in tables.metadata.sorted_tables}
