@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Optional
+from typing import Callable, Optional
 
 import httpx
 
@@ -18,7 +18,11 @@ from bot.payments.client import ClientConfig, ReconciliationClient
 from bot.payments.service import OwnershipLimits, PaymentsService
 from bot.personal_data import PersonalDataService
 from bot.phrasebook import Phrasebook, Phrases
-from bot.sandbox.keys import RESIDENT_KEY
+from bot.reconciliation.execution import Execution
+from bot.reconciliation.lookup import StaffLookup
+from bot.reconciliation.service import ReconciliationService
+from bot.reconciliation.trail import Trail
+from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
 from bot.seal import Seal, secret_key
 from bot.services import Services
 from bot.settings import Settings, load_settings
@@ -44,6 +48,7 @@ class House:
     work: UnitOfWorkFactory
     phrases: Phrases
     client: ReconciliationClient
+    staff: Optional[ReconciliationClient]
     services: Services
     announcer: Announcer
     turnstile: Turnstile
@@ -65,9 +70,21 @@ class House:
             attachments=self.attachments,
         )
 
+    def reconciliation(self, notify: Callable[[], None]) -> ReconciliationService:
+        """Manual reconciliation; `notify` wakes whoever sends the outbox."""
+        trail = Trail(self.clock, self.phrases)
+        lookup = StaffLookup(self.staff)
+        execution = Execution(
+            lookup, self.work, self.services.watches, self.clock, trail, self.announcer.announce, notify
+        )
+        limit = self.settings.reconciliation_four_eyes_fen
+        return ReconciliationService(lookup, execution, self.work, self.clock, trail, limit)
+
     async def aclose(self) -> None:
         """Closes connections."""
         await self.client.aclose()
+        if self.staff:
+            await self.staff.aclose()
         await self.turnstile.aclose()
         await self.engine.dispose()
 
@@ -84,6 +101,7 @@ def build_house(
     engine = open_database(settings.database_url)
     work = UnitOfWorkFactory(engine)
     client = ReconciliationClient(_client_config(settings, reconciliation_url), transport=transport)
+    staff = _staff_config(settings, reconciliation_url)
     payments = PaymentsService(
         client,
         StoredOwnershipAttempts(work),
@@ -117,6 +135,7 @@ def build_house(
         work=work,
         phrases=phrases,
         client=client,
+        staff=ReconciliationClient(staff, transport=transport) if staff else None,
         services=services,
         announcer=Announcer(),
         turnstile=turnstile_for(engine),
@@ -149,3 +168,9 @@ def _client_config(settings: Settings, url: str) -> ClientConfig:
     if not key and settings.uses_sandbox:
         key = RESIDENT_KEY
     return ClientConfig(base_url=url, api_key=key)
+
+
+def _staff_config(settings: Settings, url: str) -> Optional[ClientConfig]:
+    """None without a key: what staff may ask, the residents' key may not."""
+    key = settings.reconciliation_staff_api_key or (STAFF_KEY if settings.uses_sandbox else "")
+    return ClientConfig(base_url=url, api_key=key) if key else None

@@ -125,6 +125,8 @@ def _web_parts(
         announcer=house.announcer,
         notify=relay.notify,
         parse=dialogue.parse,
+        payments=house.services.payments,
+        reconciliation=house.reconciliation(relay.notify),
         checks=_checks(house),
         secret_key=house.secret,
         rest_token=house.settings.rest_token,
@@ -151,6 +153,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         asyncio.create_task(desk.run()),
         asyncio.create_task(relay.run()),
         asyncio.create_task(watcher.run()),
+        asyncio.create_task(house.reconciliation(relay.notify).execution.run()),
     ]
 
 

@@ -25,6 +25,8 @@ from bot.console.pages import Pages
 from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.errors import HelpdeskError
+from bot.payments.service import PaymentsService
+from bot.reconciliation.service import ReconciliationService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
@@ -42,6 +44,8 @@ class WebParts:
     clock: Clock
     announcer: Announcer
     notify: Callable[[], None]
+    payments: PaymentsService
+    reconciliation: ReconciliationService
     parse: Parse
     checks: Mapping[str, Check]
     secret_key: str
@@ -60,6 +64,8 @@ def create_web_app(parts: WebParts) -> Starlette:
         announcer=parts.announcer,
         notify=parts.notify,
         secret_key=parts.secret_key,
+        payments=parts.payments,
+        reconciliation=parts.reconciliation,
     )
     pages = Pages(parts.clock)
 

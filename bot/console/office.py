@@ -8,6 +8,8 @@ from typing import Callable
 from bot.announcer import Announcer
 from bot.clock import Clock
 from bot.console.service import AccountsService
+from bot.payments.service import PaymentsService
+from bot.reconciliation.service import ReconciliationService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
@@ -25,3 +27,5 @@ class Office:
     announcer: Announcer
     notify: Callable[[], None]
     secret_key: str
+    payments: PaymentsService
+    reconciliation: ReconciliationService

@@ -18,6 +18,11 @@ from bot.clock import SHANGHAI
 from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.messages import Button, Contact, Conversation, ConversationStatus, Reply
+from bot.notifications.service import WatchesService
+from bot.reconciliation.execution import Execution
+from bot.reconciliation.lookup import StaffLookup, StaffSystem
+from bot.reconciliation.service import ReconciliationService
+from bot.reconciliation.trail import Trail
 from bot.seal import Seal
 from bot.storage.database import migrate, open_database
 from bot.storage.unit_of_work import UnitOfWorkFactory
@@ -31,6 +36,8 @@ from bot.web import WebParts, create_web_app
 SECRET = "a secret for tests only"
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+NO_PAYMENTS: Any = None
+FOUR_EYES_FEN = 100_000
 CHOICES = (Button("查我的缴费", "/query_status"), Button("为什么未对账", "/faq_why_unreconciled"))
 
 
@@ -146,9 +153,16 @@ async def parse(text: str) -> dict[str, Any]:
 
 
 async def open_web_house(
-    folder: Path, clock: Optional[FakeClock] = None, phrases: Any = None, **changes: Any
+    folder: Path,
+    clock: Optional[FakeClock] = None,
+    phrases: Any = None,
+    staff: Optional[StaffSystem] = None,
+    **changes: Any,
 ) -> WebHouse:
-    """Builds the house on a new SQLite file in `folder`; `changes` replace web parts."""
+    """Builds the house on a new SQLite file in `folder`; `changes` replace web parts.
+
+    `staff` is the reconciliation system with the staff's key; without it there is none.
+    """
     engine = open_database(f"sqlite+aiosqlite:///{folder / 'web.sqlite'}")
     await migrate(engine)
     clock = clock or FakeClock()
@@ -160,6 +174,9 @@ async def open_web_house(
     desk = Desk(work, dialogue, services, Seal(SECRET), phrases, announcer)
     accounts = AccountsService(clock, SECRET, QUICK)
     notified: list[int] = []
+    watches, trail = WatchesService(clock, phrases, timedelta(days=30)), Trail(clock, phrases)
+    lookup = StaffLookup(staff)
+    execution = Execution(lookup, work, watches, clock, trail, announcer.announce, lambda: notified.append(1))
     parts: dict[str, Any] = {
         "desk": desk,
         "work": work,
@@ -169,6 +186,8 @@ async def open_web_house(
         "clock": clock,
         "announcer": announcer,
         "notify": lambda: notified.append(1),
+        "payments": NO_PAYMENTS,
+        "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, FOUR_EYES_FEN),
         "parse": parse,
         "checks": {},
         "secret_key": SECRET,
