@@ -275,7 +275,7 @@ class Statistics(Repository):
         return [Late(*row) for row in rows]
 
     async def watches(self, days: Days) -> dict[str, int]:
-        """Watches set on these days: `running`, `kept` until the payment was settled, or `ended` otherwise."""
+        """Watches set on these days: `running`, `kept` until the payment settled, or `ended` otherwise."""
         fate: Any = sa.case(
             (watches.c.active, "running"), (watches.c.state.in_(SETTLED), "kept"), else_="ended"
         )
