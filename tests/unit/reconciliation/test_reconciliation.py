@@ -23,8 +23,8 @@ from bot.reconciliation.lookup import NotSetUp
 from bot.reconciliation.model import Clash, PaymentQuery, ProposalState, QueryKind, Told, query_words
 from bot.storage import tables
 from tests.fakes.house import FakeHouse, locked
-from tests.fakes.staff_system import LINE, SERIAL
-from tests.unit.reconciliation.desk import AGENT, LIMIT, SUPERVISOR, Reconciling
+from tests.fakes.staff_system import LINE, SERIAL, Booking
+from tests.unit.reconciliation.desk import AGENT, LIMIT, NOTE, SUPERVISOR, Reconciling
 
 OVER = LIMIT + 1
 
@@ -43,12 +43,7 @@ async def test_up_to_the_limit_it_is_done_at_once(desk: Reconciling) -> None:
     done = await desk.propose(ticket, amount=LIMIT)
     assert (done.state, done.payment_state, done.decided_by) == (ProposalState.DONE, "reconciled", None)
     [booking] = desk.bureau.booked.values()
-    assert (booking.serial, booking.line, booking.operator, booking.note) == (
-        SERIAL,
-        LINE,
-        AGENT,
-        "已核对回单",
-    )
+    assert booking == Booking(SERIAL, LINE, AGENT, NOTE)
     assert await desk.actions(ticket) == ["opened", "reconcile_proposed", "reconcile_done"]
 
 
@@ -61,7 +56,7 @@ async def test_over_the_limit_nothing_is_asked_before_a_second_person_agrees(des
     done = await desk.service.approve(waiting.reference, SUPERVISOR, "金额无误")
     assert (done.state, done.decided_by, done.decision_note) == (ProposalState.DONE, SUPERVISOR, "金额无误")
     [booking] = desk.bureau.booked.values()
-    assert (booking.operator, booking.note) == (AGENT, f"已核对回单 [{AGENT} → {SUPERVISOR}]")
+    assert (booking.operator, booking.note) == (AGENT, f"{NOTE} [{AGENT} → {SUPERVISOR}]")
     assert await desk.heard() == ["utter_reconciled_by_staff"]
 
 
@@ -316,7 +311,7 @@ async def test_a_lost_answer_books_once_and_tells_once(desk: Reconciling) -> Non
     assert await desk.heard() == ["utter_reconciled_by_staff"]
 
 
-async def test_a_process_killed_before_it_stored_the_answer_is_repaired_by_the_next(
+async def test_a_process_killed_before_it_stored_the_answer_is_repaired(
     desk: Reconciling,
 ) -> None:
     desk.bureau.add()
