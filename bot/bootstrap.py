@@ -31,6 +31,7 @@ from bot.storage.ownership import StoredOwnershipAttempts
 from bot.storage.turnstile import Turnstile, turnstile_for
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
+from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, Deadlines, targets_of
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
 
@@ -112,17 +113,17 @@ def build_house(
             window=timedelta(minutes=settings.ownership_window_minutes),
         ),
     )
+    deadlines = _deadlines(settings)
     services = Services(
         clock=clock,
         phrases=phrases,
         payments=payments,
         tickets=TicketsService(
             clock,
-            WorkingHours(settings.work_from, settings.work_until),
-            timedelta(hours=settings.first_response_hours),
+            deadlines,
             phrases,
         ),
-        casework=Casework(clock, phrases),
+        casework=Casework(clock, phrases, deadlines),
         watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
         personal_data=PersonalDataService(),
     )
@@ -161,6 +162,15 @@ async def standalone_house() -> House:
     house = build_house(settings, settings.reconciliation_api_url or "http://sandbox", transport=transport)
     await migrate(house.engine)
     return house
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    hours = WorkingHours(settings.work_from, settings.work_until)
+    return Deadlines(
+        hours,
+        targets_of(settings.first_response, hours.day, FIRST_RESPONSE),
+        targets_of(settings.resolution, hours.day, RESOLUTION),
+    )
 
 
 def _client_config(settings: Settings, url: str) -> ClientConfig:

@@ -8,6 +8,9 @@ from typing import Any, Literal, Optional
 
 from pydantic import BaseSettings, Field, ValidationError, root_validator, validator
 
+from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, targets_of
+from bot.tickets.hours import WorkingHours
+
 ROOT = Path(__file__).resolve().parent.parent
 
 SECRET = frozenset(
@@ -61,7 +64,8 @@ class Settings(BaseSettings):
     ownership_window_minutes: int = Field(30, ge=1)
     work_from: time = time(9, 0)
     work_until: time = time(17, 30)
-    first_response_hours: float = Field(2, gt=0)
+    first_response: str = ""
+    resolution: str = ""
     session_idle_hours: float = Field(24, gt=0)
     watch_days: int = Field(30, ge=1)
 
@@ -112,6 +116,14 @@ class Settings(BaseSettings):
         if "work_from" in values and until <= values["work_from"]:
             raise ValueError("must be later than WORK_FROM")
         return until
+
+    @validator("first_response", "resolution")
+    def _targets(cls, written: str, values: dict[str, Any], field: Any) -> str:
+        default = {"first_response": FIRST_RESPONSE, "resolution": RESOLUTION}[field.name]
+        if "work_until" in values:
+            day = WorkingHours(values["work_from"], values["work_until"]).day
+            targets_of(written or default, day, default)
+        return written or default
 
     def __repr_args__(self) -> list[tuple[Optional[str], Any]]:
         return [

@@ -16,6 +16,8 @@ from bot.storage.tables import tickets as table
 from bot.tickets.model import Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 
 LIVE = [status.value for status in TicketStatus if status.is_live]
+TAKEN_UP_AGAIN = ("reopened", "back_in_line")
+"""Entries of the log after which the talk of the time between belongs to the ticket, too."""
 
 
 class Tickets(Repository):
@@ -29,6 +31,8 @@ class Tickets(Repository):
         """Stages a new ticket; `commit` raises Conflict when the number is taken."""
         self._staged[ticket.number] = ticket
         self._work.stage_statement(table.insert().values(**_values(ticket)))
+        self._work.ticket_words.opened(ticket.number)
+        self._work.ticket_words.add(ticket.number, f"{ticket.number} {ticket.serial_number or ''}")
 
     def save(self, ticket: Ticket) -> Ticket:
         """Stages a changed ticket; `commit` raises Conflict when somebody changed it since it was read."""
@@ -41,6 +45,8 @@ class Tickets(Repository):
             .values(**_values(saved)),
             f"ticket {ticket.number}",
         )
+        if saved.serial_number:
+            self._work.ticket_words.add(saved.number, saved.serial_number)
         return saved
 
     def note(self, note: TicketNote) -> None:
@@ -55,6 +61,10 @@ class Tickets(Repository):
                 data=dict(note.data),
             )
         )
+        if note.action == "noted":
+            self._work.ticket_words.add(note.ticket_number, note.note)
+        elif note.action in TAKEN_UP_AGAIN:
+            self._work.ticket_words.opened(note.ticket_number)
 
     async def get(self, number: str) -> Optional[Ticket]:
         """The ticket with this number, or None."""
@@ -83,15 +93,6 @@ class Tickets(Repository):
         """How many tickets `list` would page through."""
         statement = sa.select(sa.func.count()).select_from(table)
         return int((await self._work.fetch(_filtered(statement, statuses, words)))[0][0])
-
-    async def ahead_of(self, ticket: Ticket) -> int:
-        """How many new tickets were opened before this one and still wait."""
-        rows = await self._work.fetch(
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(table.c.status == TicketStatus.NEW.value, table.c.created_at < ticket.created_at)
-        )
-        return int(rows[0][0])
 
     async def log(self, number: str) -> List[TicketNote]:
         """The ticket's log, oldest first."""
@@ -139,7 +140,7 @@ class Tickets(Repository):
         return newest_first[:limit]
 
     async def _fetch(self, statement: sa.sql.Select) -> List[Ticket]:
-        return [_ticket(row) for row in await self._work.fetch(statement)]
+        return [ticket_of(row) for row in await self._work.fetch(statement)]
 
 
 def _filtered(statement: Any, statuses: Iterable[TicketStatus], words: str) -> Any:
@@ -167,7 +168,8 @@ def _values(ticket: Ticket) -> dict[str, Any]:
     return values
 
 
-def _ticket(row: Row) -> Ticket:
+def ticket_of(row: Row) -> Ticket:
+    """The stored row as a ticket."""
     values = dict(row._mapping)
     values["reason"] = HandoffReason(row.reason)
     values["status"] = TicketStatus(row.status)

@@ -33,6 +33,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
 from bot.storage.presence import Presence
 from bot.storage.proposals import Proposals
+from bot.storage.queue import Queue
 from bot.storage.reads import Reads
 from bot.storage.requests import Requests
 from bot.storage.statistics import Statistics
@@ -86,6 +87,7 @@ class UnitOfWork:
         self.outbox = Outbox(self)
         self.tracker_events = TrackerEvents(self)
         self.tickets = Tickets(self)
+        self.queue = Queue(self)
         self.watches = Watches(self)
         self.proposals = Proposals(self)
         self.requests = Requests(self)

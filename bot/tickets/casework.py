@@ -12,8 +12,9 @@ from bot.errors import InvalidInput, NotFound
 from bot.messages import Author, Conversation, ConversationStatus, Reply
 from bot.phrasebook import Phrases
 from bot.reading import clean
+from bot.tickets.deadlines import Deadlines
 from bot.tickets.journal import Journal
-from bot.tickets.model import Cause, Ticket, TicketStatus
+from bot.tickets.model import Cause, Priority, Ticket, TicketStatus
 from bot.tickets.repository import Work
 
 REPLY_MAX_CHARS = 2000
@@ -31,8 +32,9 @@ class Casework:
     All raise NotFound for an unknown ticket, and Conflict at commit when it was changed since it was read.
     """
 
-    def __init__(self, clock: Clock, phrases: Phrases) -> None:
+    def __init__(self, clock: Clock, phrases: Phrases, deadlines: Deadlines) -> None:
         self._clock = clock
+        self._deadlines = deadlines
         self._journal = Journal(clock, phrases)
 
     async def claim(self, work: Work, number: str, agent: str) -> Ticket:
@@ -95,6 +97,18 @@ class Casework:
                 first_replied_at=ticket.first_replied_at or now,
             ),
         )
+
+    async def set_priority(self, work: Work, number: str, agent: str, priority: Priority) -> Ticket:
+        """Changes how soon somebody should look; what was promised is brought forward, never put off.
+
+        Raises InvalidInput("already_resolved").
+        """
+        ticket = await self._live(work, number)
+        if priority is ticket.priority:
+            return ticket
+        data = {"from": ticket.priority.value, "to": priority.value}
+        self._journal.log(work, number, agent, "prioritised", data=data)
+        return self._save(work, self._deadlines.prioritised(ticket, priority, self._clock.now()))
 
     async def note(self, work: Work, number: str, agent: str, text: str) -> None:
         """Keeps a note that the resident never sees. Raises InvalidInput("empty_note" | "note_too_long")."""
@@ -248,7 +262,8 @@ class Casework:
         conversation = await self._conversation(work, ticket)
         self._journal.tell(work, conversation, self._clock.now(), "utter_ticket_reopened", number=number)
         self._journal.log(work, number, agent, "reopened")
-        return self._save(work, dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None))
+        taken_up = dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None)
+        return self._save(work, self._deadlines.begun(taken_up, self._clock.now()))
 
     def _save(self, work: Work, ticket: Ticket) -> Ticket:
         return work.tickets.save(dataclasses.replace(ticket, updated_at=self._clock.now()))

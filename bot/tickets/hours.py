@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bot.clock import SHANGHAI
 from bot.payments.calendar import is_working_day
@@ -15,6 +15,11 @@ class WorkingHours:
 
     opens: time
     closes: time
+
+    @property
+    def day(self) -> timedelta:
+        """How long a working day is."""
+        return datetime.combine(date.min, self.closes) - datetime.combine(date.min, self.opens)
 
     def is_open(self, at: datetime) -> bool:
         """True while agents are at work."""
@@ -40,8 +45,21 @@ class WorkingHours:
         left = working_time
         while True:
             local = moment.astimezone(SHANGHAI)
-            closing = datetime.combine(local.date(), self.closes, SHANGHAI)
+            closing = self._closing(local)
             if local + left <= closing:
                 return local + left
             left -= closing - local
             moment = self.next_opening(closing)
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The open hours between two moments; none when `end` is not the later one."""
+        passed = timedelta()
+        moment = self.next_opening(start)
+        while moment < end:
+            closing = self._closing(moment)
+            passed += min(end, closing) - moment
+            moment = self.next_opening(closing)
+        return passed
+
+    def _closing(self, at: datetime) -> datetime:
+        return datetime.combine(at.astimezone(SHANGHAI).date(), self.closes, SHANGHAI)

@@ -122,3 +122,13 @@ class TicketNote:
     action: str
     note: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A wait for a first answer that is over: when it began, when somebody answered, who."""
+
+    priority: Priority
+    created_at: datetime
+    replied_at: datetime
+    agent: str

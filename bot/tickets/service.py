@@ -1,54 +1,93 @@
-"""What residents do with tickets: open one, follow it, come back to it, write to who serves them."""
+"""What residents do with tickets: open one, come back to it, ask for their place, leave the line."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Mapping, Optional
+from enum import Enum
+from typing import Optional
 
 from bot.clock import Clock
 from bot.errors import NotFound
-from bot.messages import Conversation
+from bot.messages import Conversation, ConversationStatus
 from bot.phrasebook import Phrases
-from bot.tickets.hours import WorkingHours
+from bot.tickets.deadlines import Deadlines, awaits_answer
 from bot.tickets.journal import Journal
-from bot.tickets.model import HandoffReason, Priority, Ticket, TicketStatus
+from bot.tickets.model import Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.number import new_ticket_number
+from bot.tickets.priority import Assessment, Facts, assess, heavier, higher, one_step_up
 from bot.tickets.repository import Work
+from bot.tickets.tone import Tone, tones_of
+from bot.tickets.waiting_line import Place, WaitingLine
 
 RESIDENT = "resident"
 BOT = "bot"
 REOPENS_FOR = timedelta(days=7)
+APART = timedelta(minutes=30)
+"""Who asks again sooner than that has not come back, but never left."""
 
-PRIORITIES = {
-    HandoffReason.COMPLAINT: Priority.HIGH,
-    HandoffReason.OVERDUE: Priority.HIGH,
-    HandoffReason.UNKNOWN_STATE: Priority.HIGH,
-    HandoffReason.OUTAGE: Priority.LOW,
-}
+COMES = frozenset({"opened", "asked_again", "reopened", "back_in_line"})
+"""What the log calls a resident's coming with a case."""
+
+
+class Arrival(str, Enum):
+    """What became of a request for a person."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """A live ticket covers it already."""
+    REOPENED = "reopened"
+    BACK_IN_LINE = "back_in_line"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """An opened ticket, or the one that already covers the same trouble (`is_new` False)."""
+    """The ticket for a trouble, how it came to be that, and where it stands in the line."""
 
     ticket: Ticket
-    is_new: bool
-    ahead: int
-    opens_at: Optional[datetime]
-    """When agents are back, if they are off now."""
+    arrival: Arrival
+    place: Place
+
+    @property
+    def is_new(self) -> bool:
+        """True when no earlier ticket covers the trouble."""
+        return self.arrival is Arrival.NEW
+
+    @property
+    def ahead(self) -> int:
+        """How many people are ahead."""
+        return self.place.ahead
+
+    @property
+    def opens_at(self) -> Optional[datetime]:
+        """When agents are back, if they are off now."""
+        return self.place.opens_at
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """What a resident comes with."""
+
+    reason: HandoffReason
+    serial_number: Optional[str]
+    checked: Mapping[str, str]
+    tones: frozenset[Tone]
+    at: datetime
+
+    def is_that_of(self, ticket: Ticket) -> bool:
+        """True when a ticket is about the same payment, or one of the two names none."""
+        return self.serial_number is None or ticket.serial_number in (None, self.serial_number)
 
 
 class TicketsService:
     """The life of a case; every method stages its changes in the caller's unit of work."""
 
-    def __init__(
-        self, clock: Clock, hours: WorkingHours, first_response: timedelta, phrases: Phrases
-    ) -> None:
+    def __init__(self, clock: Clock, deadlines: Deadlines, phrases: Phrases) -> None:
         self._clock = clock
-        self._hours = hours
-        self._first_response = first_response
+        self._deadlines = deadlines
+        self._line = WaitingLine(deadlines.hours)
         self._journal = Journal(clock, phrases)
 
     async def open(
@@ -58,35 +97,21 @@ class TicketsService:
         reason: HandoffReason,
         serial_number: Optional[str] = None,
         checked: Optional[Mapping[str, str]] = None,
+        words: str = "",
     ) -> Opened:
         """A ticket for this trouble; the same trouble (same payment, or none named) keeps its live one.
 
-        One that was resolved less than `REOPENS_FOR` ago is taken up again, as the resident was told.
+        One that was resolved, or left, less than `REOPENS_FOR` ago is taken up again, as the resident was
+        told. `words` are what the resident wrote, for their tone.
         """
-        now = self._clock.now()
+        trouble = _Trouble(reason, serial_number, dict(checked or {}), tones_of(words), self._clock.now())
         for ticket in await work.tickets.live_of(conversation.id):
-            if serial_number is None or ticket.serial_number in (None, serial_number):
-                return await self._join(work, ticket, reason, serial_number, checked or {}, now)
+            if trouble.is_that_of(ticket):
+                return await self._join(work, ticket, trouble)
         for ticket in await work.tickets.of_conversation(conversation.id):
-            if _comes_back(ticket, reason, serial_number, now):
-                return await self._come_back(work, ticket, reason, checked or {}, now)
-        ticket = Ticket(
-            number=new_ticket_number(now),
-            conversation_id=conversation.id,
-            reason=reason,
-            status=TicketStatus.NEW,
-            priority=_priority(reason),
-            urgency=_priority(reason).rank,
-            serial_number=serial_number,
-            checked=dict(checked or {}),
-            created_at=now,
-            updated_at=now,
-            due_at=self._hours.after(now, self._first_response),
-            channel=conversation.contact.channel,
-        )
-        work.tickets.add(ticket)
-        self._journal.log(work, ticket.number, BOT, "opened", reason.value)
-        return await self._opened(work, ticket, is_new=True)
+            if _comes_back(ticket, trouble):
+                return await self._come_back(work, ticket, trouble)
+        return await self._open(work, conversation, trouble)
 
     async def of(self, work: Work, conversation: Conversation) -> list[Ticket]:
         """The conversation's tickets, newest first."""
@@ -99,6 +124,47 @@ class TicketsService:
             raise NotFound(number)
         return ticket
 
+    async def place_of(self, work: Work, ticket: Ticket) -> Place:
+        """Where a ticket that waits for its first answer stands in the line."""
+        return await self._line.place_of(work, ticket, self._clock.now())
+
+    async def in_line(self, work: Work, conversation: Conversation) -> list[Ticket]:
+        """The resident's tickets that wait for a first answer, in the order of the line."""
+        waiting = [t for t in await work.tickets.live_of(conversation.id) if awaits_answer(t)]
+        return sorted(waiting, key=lambda one: (-one.urgency, one.due_at, one.created_at))
+
+    async def may_leave(self, work: Work, conversation: Conversation) -> list[Ticket]:
+        """The resident's live tickets that nobody serves just now: what leaving the line would end."""
+        return [one for one in await work.tickets.live_of(conversation.id) if not one.serving]
+
+    async def leave(self, work: Work, conversation: Conversation) -> list[Ticket]:
+        """Ends what the resident no longer waits for; returns it. Asking for a person brings it back."""
+        now = self._clock.now()
+        left = []
+        for ticket in await self.may_leave(work, conversation):
+            self._journal.log(work, ticket.number, RESIDENT, "left")
+            ended = dataclasses.replace(
+                ticket,
+                status=TicketStatus.RESOLVED,
+                cause=Cause.LEFT,
+                resolved_at=now,
+                snoozed_until=None,
+                updated_at=now,
+            )
+            left.append(work.tickets.save(ended))
+        if conversation.status is ConversationStatus.WAITING_FOR_AGENT:
+            work.conversations.update(conversation, status=ConversationStatus.WITH_BOT)
+        return left
+
+    async def lately_resolved(self, work: Work, conversation: Conversation) -> Optional[Ticket]:
+        """The ticket that an agent resolved last, while it can be taken up again; None with a live one."""
+        tickets = await work.tickets.of_conversation(conversation.id)
+        if any(ticket.status.is_live for ticket in tickets):
+            return None
+        now = self._clock.now()
+        ended = [one for one in tickets if _may_reopen(one, now) and one.cause is not Cause.LEFT]
+        return max(ended, key=lambda one: one.resolved_at or one.created_at, default=None)
+
     async def resident_wrote(self, work: Work, conversation: Conversation) -> None:
         """A message to the agent who serves: the ticket waits for the agent again."""
         now = self._clock.now()
@@ -108,65 +174,108 @@ class TicketsService:
                     dataclasses.replace(ticket, status=TicketStatus.OPEN, snoozed_until=None, updated_at=now)
                 )
 
-    async def _come_back(
-        self, work: Work, ticket: Ticket, reason: HandoffReason, checked: Mapping[str, str], now: datetime
-    ) -> Opened:
-        ticket = work.tickets.save(
-            dataclasses.replace(
-                ticket,
-                status=TicketStatus.OPEN if ticket.assignee else TicketStatus.NEW,
-                priority=_higher(ticket.priority, _priority(reason)),
-                checked={**ticket.checked, **checked},
-                resolved_at=None,
-                updated_at=now,
-                due_at=self._hours.after(now, self._first_response),
-            )
+    async def _open(self, work: Work, conversation: Conversation, trouble: _Trouble) -> Opened:
+        facts = Facts.of(trouble.checked)
+        weighed = assess(trouble.reason, facts, trouble.tones, contacts=1, now=trouble.at)
+        ticket = Ticket(
+            number=new_ticket_number(trouble.at),
+            conversation_id=conversation.id,
+            reason=trouble.reason,
+            status=TicketStatus.NEW,
+            priority=weighed.priority,
+            serial_number=trouble.serial_number,
+            checked=trouble.checked,
+            created_at=trouble.at,
+            updated_at=trouble.at,
+            due_at=trouble.at,
+            amount=facts.amount,
         )
-        self._journal.log(work, ticket.number, RESIDENT, "reopened", reason.value)
-        return await self._opened(work, ticket, is_new=False)
+        ticket = self._deadlines.begun(ticket, trouble.at)
+        work.tickets.add(ticket)
+        self._log(work, ticket, BOT, "opened", trouble, weighed)
+        return await self._opened(work, ticket, Arrival.NEW)
 
-    async def _join(
-        self,
-        work: Work,
-        ticket: Ticket,
-        reason: HandoffReason,
-        serial_number: Optional[str],
-        checked: Mapping[str, str],
-        now: datetime,
-    ) -> Opened:
-        more = {key: value for key, value in checked.items() if ticket.checked.get(key) != value}
-        priority = _higher(ticket.priority, _priority(reason))
-        names_payment = ticket.serial_number is None and serial_number is not None
-        if more or names_payment or priority is not ticket.priority:
-            ticket = work.tickets.save(
-                dataclasses.replace(
-                    ticket,
-                    priority=priority,
-                    serial_number=ticket.serial_number or serial_number,
-                    checked={**ticket.checked, **more},
-                    updated_at=now,
-                )
+    async def _join(self, work: Work, ticket: Ticket, trouble: _Trouble) -> Opened:
+        log = await work.tickets.log(ticket.number)
+        joined, weighed = self._weighed(ticket, trouble, log)
+        joined = self._deadlines.prioritised(joined, joined.priority, trouble.at)
+        if joined != ticket:
+            joined = work.tickets.save(dataclasses.replace(joined, updated_at=trouble.at))
+        self._log(work, joined, RESIDENT, "asked_again", trouble, weighed)
+        return await self._opened(work, joined, Arrival.KNOWN)
+
+    async def _come_back(self, work: Work, ticket: Ticket, trouble: _Trouble) -> Opened:
+        arrival = Arrival.BACK_IN_LINE if ticket.cause is Cause.LEFT else Arrival.REOPENED
+        taken_up, weighed = self._weighed(ticket, trouble, await work.tickets.log(ticket.number))
+        if arrival is Arrival.REOPENED:
+            # It was not solved, though somebody said so.
+            taken_up = dataclasses.replace(
+                taken_up, priority=higher(taken_up.priority, one_step_up(ticket.priority))
             )
-        self._journal.log(work, ticket.number, RESIDENT, "asked_again", reason.value)
-        return await self._opened(work, ticket, is_new=False)
+        taken_up = dataclasses.replace(
+            taken_up,
+            status=TicketStatus.OPEN if ticket.assignee else TicketStatus.NEW,
+            resolved_at=None,
+            cause=None,
+            updated_at=trouble.at,
+        )
+        taken_up = work.tickets.save(self._deadlines.begun(taken_up, trouble.at))
+        self._log(work, taken_up, RESIDENT, arrival.value, trouble, weighed)
+        return await self._opened(work, taken_up, arrival)
 
-    async def _opened(self, work: Work, ticket: Ticket, is_new: bool) -> Opened:
-        now = self._clock.now()
-        opens_at = None if self._hours.is_open(now) else self._hours.next_opening(now)
-        return Opened(ticket, is_new, await work.tickets.ahead_of(ticket), opens_at)
+    def _weighed(
+        self, ticket: Ticket, trouble: _Trouble, log: Iterable[TicketNote]
+    ) -> tuple[Ticket, Assessment]:
+        """The ticket with what the resident brings, weighed anew: its priority goes up, never down."""
+        log = list(log)
+        checked = {**ticket.checked, **trouble.checked}
+        contacts = ticket.contacts + (1 if _came_back(log, trouble.at) else 0)
+        facts = Facts.of(checked)
+        tones = trouble.tones | _tones_before(log)
+        weighed = assess(heavier(ticket.reason, trouble.reason), facts, tones, contacts, trouble.at)
+        joined = dataclasses.replace(
+            ticket,
+            priority=_raised(ticket.priority, weighed.priority, log),
+            serial_number=ticket.serial_number or trouble.serial_number,
+            checked=checked,
+            contacts=contacts,
+            amount=ticket.amount if facts.amount is None else facts.amount,
+        )
+        return joined, weighed
+
+    def _log(
+        self, work: Work, ticket: Ticket, actor: str, action: str, trouble: _Trouble, weighed: Assessment
+    ) -> None:
+        self._journal.log(work, ticket.number, actor, action, trouble.reason.value, weighed.as_data())
+
+    async def _opened(self, work: Work, ticket: Ticket, arrival: Arrival) -> Opened:
+        return Opened(ticket, arrival, await self.place_of(work, ticket))
 
 
-def _priority(reason: HandoffReason) -> Priority:
-    return PRIORITIES.get(reason, Priority.NORMAL)
+def _came_back(log: Iterable[TicketNote], now: datetime) -> bool:
+    """True when the resident was away since they came last."""
+    last = max((note.at for note in log if note.action in COMES), default=now)
+    return now - last >= APART
 
 
-def _higher(one: Priority, other: Priority) -> Priority:
-    return max(one, other, key=lambda priority: priority.rank)
+def _tones_before(log: Iterable[TicketNote]) -> frozenset[Tone]:
+    return frozenset(tone for note in log if note.action in COMES for tone in Tone if tone.value in note.data)
 
 
-def _comes_back(ticket: Ticket, reason: HandoffReason, serial_number: Optional[str], now: datetime) -> bool:
-    """True when a resolved ticket was about this trouble, not too long ago."""
+def _raised(now: Priority, weighed: Priority, log: Iterable[TicketNote]) -> Priority:
+    """The higher one; but what an agent lowered is only raised by more than the agent knew of."""
+    lowered_from = (n.data["from"] for n in log if n.action == "prioritised" and "from" in n.data)
+    known = max((Priority(one).rank for one in lowered_from), default=-1)
+    return higher(now, weighed) if weighed.rank > known else now
+
+
+def _comes_back(ticket: Ticket, trouble: _Trouble) -> bool:
+    """True when an ended ticket was about this trouble, not too long ago."""
+    unresolved = trouble.reason is HandoffReason.UNRESOLVED
+    return _may_reopen(ticket, trouble.at) and (unresolved or trouble.is_that_of(ticket))
+
+
+def _may_reopen(ticket: Ticket, now: datetime) -> bool:
     if ticket.status is not TicketStatus.RESOLVED or ticket.resolved_at is None:
         return False
-    same = ticket.serial_number == serial_number or reason is HandoffReason.UNRESOLVED
-    return same and now - ticket.resolved_at < REOPENS_FOR
+    return now - ticket.resolved_at < REOPENS_FOR

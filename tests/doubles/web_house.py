@@ -27,6 +27,7 @@ from bot.seal import Seal
 from bot.storage.database import migrate, open_database
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
+from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
 from bot.tickets.model import HandoffReason, Ticket
 from bot.tickets.service import TicketsService
@@ -168,8 +169,9 @@ async def open_web_house(
     clock = clock or FakeClock()
     phrases = phrases or FakePhrases()
     work, announcer, dialogue = UnitOfWorkFactory(engine), Announcer(), ScriptedDialogue()
-    tickets = TicketsService(clock, WorkingHours(time(9), time(17, 30)), timedelta(hours=2), phrases)
-    casework = Casework(clock, phrases)
+    deadlines = Deadlines.usual(WorkingHours(time(9), time(17, 30)))
+    tickets = TicketsService(clock, deadlines, phrases)
+    casework = Casework(clock, phrases, deadlines)
     services: Any = SimpleNamespace(clock=clock, phrases=phrases, tickets=tickets, casework=casework)
     desk = Desk(work, dialogue, services, Seal(SECRET), phrases, announcer)
     accounts = AccountsService(clock, SECRET, QUICK)

@@ -24,6 +24,7 @@ from bot.storage.database import Database, open_database
 from bot.storage.turnstile import turnstile_for
 from bot.storage.unit_of_work import Pen, UnitOfWorkFactory
 from bot.tickets.casework import Casework
+from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
 from tests.fakes.clock import FixedClock
@@ -88,8 +89,9 @@ class FakeHouse:
         self.pen = BreakingPen(self.engine)
         self.work = UnitOfWorkFactory(self.engine, self.pen)
         self.hours = WorkingHours(time(9), time(17, 30))
-        self.tickets = TicketsService(self.clock, self.hours, timedelta(hours=2), self.phrases)
-        self.casework = Casework(self.clock, self.phrases)
+        self.deadlines = Deadlines.usual(self.hours)
+        self.tickets = TicketsService(self.clock, self.deadlines, self.phrases)
+        self.casework = Casework(self.clock, self.phrases, self.deadlines)
         self.watches = WatchesService(self.clock, self.phrases, timedelta(days=30))
         self.personal_data = PersonalDataService()
         self.services = Services(

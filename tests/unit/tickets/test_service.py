@@ -41,7 +41,7 @@ async def test_a_complaint_is_looked_at_before_an_outage(house: FakeHouse) -> No
     assert outage.ticket.priority is Priority.LOW
 
 
-async def test_the_place_in_line_counts_new_tickets_opened_before(house: FakeHouse) -> None:
+async def test_who_was_answered_is_ahead_of_nobody_and_a_claim_is_no_answer(house: FakeHouse) -> None:
     first = await opened(house, user="anna")
     house.clock.move(minutes=1)
     await opened(house, user="berta")
@@ -49,7 +49,10 @@ async def test_the_place_in_line_counts_new_tickets_opened_before(house: FakeHou
     assert (await opened(house, user="clara")).ahead == 2
     await do(house, house.casework.claim, first.ticket.number, "li")
     house.clock.move(minutes=1)
-    assert (await opened(house, user="dora")).ahead == 2
+    assert (await opened(house, user="dora")).ahead == 3
+    await do(house, house.casework.reply, first.ticket.number, "li", "李师傅", "您好")
+    house.clock.move(minutes=1)
+    assert (await opened(house, user="elsa")).ahead == 3
 
 
 @pytest.mark.parametrize(("first", "again"), [(None, None), (SERIAL, SERIAL), (SERIAL, None), (None, SERIAL)])
@@ -149,7 +152,8 @@ async def test_the_same_trouble_within_a_week_takes_its_resolved_ticket_up_again
     again = await opened(house, SERIAL, HandoffReason.UNRESOLVED)
     assert (again.ticket.number, again.is_new) == (number, False)
     assert (again.ticket.status, again.ticket.assignee) == (TicketStatus.OPEN, "li")
-    assert again.ticket.due_at == datetime(2026, 11, 30, 11, 0, tzinfo=SHANGHAI)
+    assert again.ticket.priority is Priority.HIGH
+    assert again.ticket.due_at == datetime(2026, 11, 30, 10, 0, tzinfo=SHANGHAI)
     assert (await actions(house, number))[-1] == ("resident", "reopened")
 
 
