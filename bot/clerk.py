@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Awaitable, Callable, Iterator, Optional, Protocol, Sequence
+from typing import Any, Awaitable, Callable, Iterator, Optional, Protocol, Sequence
 
 import structlog
 
@@ -277,13 +277,22 @@ def _stage(turn: Turn, answer: Answer) -> None:
     first, _ = answer.kept[0]
     for accepted, transcript in answer.kept:
         if not answer.shown:
-            said = Reply(text=transcript, author=Author.RESIDENT)
+            said = Reply(text=transcript, author=Author.RESIDENT, custom=_done(turn, accepted is first))
             work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
         folded_into = None if accepted is first else first.id
-        work.incoming.mark_answered(accepted.id, transcript, turn.now, folded_into)
+        understood = turn.understood if accepted is first else None
+        work.incoming.mark_answered(accepted.id, transcript, turn.now, folded_into, understood)
     for reply in answer.replies:
         work.lines.add(turn.conversation, reply, turn.now, in_reply_to=first.id)
     turn.change_conversation(offered=_offered(turn, answer.replies), last_message_at=turn.now)
+
+
+def _done(turn: Turn, is_first: bool) -> dict[str, Any]:
+    """What the resident's line keeps of what the bot did about it, for the agent who reads along."""
+    if turn.understood is None or not is_first:
+        return {}
+    done = {"did": list(turn.understood.did), "found": dict(turn.understood.found)}
+    return {name: value for name, value in done.items() if value}
 
 
 def _offered(turn: Turn, replies: Sequence[Reply]) -> tuple[Button, ...]:

@@ -131,6 +131,19 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Understood:
+    """What the dialogue took a message for, how sure it was (0 to 1), and what it did about it.
+
+    `did` names actions in order; `found` is what a look-up brought: its state and reason, or the trouble.
+    """
+
+    intent: str
+    confidence: float
+    did: tuple[str, ...] = ()
+    found: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Accepted:
     """A stored incoming message. `sealed` is its encrypted text until it is answered, then None."""
 

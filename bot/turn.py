@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional
 
-from bot.messages import Conversation
+from bot.messages import Conversation, Understood
 
 if TYPE_CHECKING:
     from bot.services import Services
@@ -40,6 +40,8 @@ class Turn:
     stored_events: int = 0
     staged_events: list[dict[str, Any]] = field(default_factory=list)
     """The dialogue's events that commit with this turn."""
+    understood: Optional[Understood] = None
+    """What the dialogue made of the message; None where it was not asked."""
     failure: Optional[Exception] = None
     """What broke in an action, kept here because Rasa goes on as if nothing had happened."""
 

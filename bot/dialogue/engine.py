@@ -21,6 +21,7 @@ from bot.dialogue.burst import one_matter
 from bot.dialogue.domain_loading import load_domains_quickly
 from bot.dialogue.language import language_of
 from bot.dialogue.tracker_store import UnitOfWorkTrackerStore
+from bot.dialogue.understood import understood_of
 from bot.errors import Bug
 from bot.messages import Button, Reply
 from bot.turn import Turn, current_turn
@@ -134,6 +135,7 @@ class RasaDialogue:
             )
             assert self._agent.processor is not None
             await self._agent.processor.handle_message(message)
+            turn.understood = understood_of(turn.staged_events)
             if turn.starts_afresh and turn.failure is None:
                 await self._run(OFFER_RESUME, turn, replies)
             return replies.said

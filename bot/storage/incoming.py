@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any, Iterable, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from bot.messages import Accepted, Contact, MessageKind
+from bot.messages import Accepted, Contact, MessageKind, Understood
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations
 from bot.storage.tables import incoming as table
@@ -59,7 +59,8 @@ class Incoming(Repository):
         return await self._fetch(sa.and_(table.c.answered_at.is_(None), left, table.c.id > after_id), limit)
 
     def mark_answered(self, incoming_id: int, masked_text: str, now: datetime,
-                      answered_with: Optional[int] = None) -> None:  # fmt: skip
+                      answered_with: Optional[int] = None,
+                      understood: Optional[Understood] = None) -> None:  # fmt: skip
         """Stages the end of a message: the sealed original is erased, the masked text stays.
 
         `answered_with` names the message that it was folded into, whose replies are its own. `commit` raises
@@ -68,9 +69,25 @@ class Incoming(Repository):
         self._work.stage_change(
             table.update()
             .where(table.c.id == incoming_id, table.c.answered_at.is_(None))
-            .values(sealed=None, text=masked_text, answered_at=now, answered_with=answered_with),
+            .values(
+                sealed=None,
+                text=masked_text,
+                answered_at=now,
+                answered_with=answered_with,
+                intent=understood.intent if understood else None,
+                confidence=understood.confidence if understood else None,
+            ),
             f"message {incoming_id}",
         )
+
+    async def understood(self, incoming_ids: Iterable[int]) -> dict[int, Understood]:
+        """What messages were taken for, by their ids; those that the dialogue never saw are left out."""
+        rows = await self._work.fetch(
+            sa.select(table.c.id, table.c.intent, table.c.confidence).where(
+                table.c.id.in_(list(incoming_ids)), table.c.intent.is_not(None)
+            )
+        )
+        return {row.id: Understood(row.intent, row.confidence or 0.0) for row in rows}
 
     async def count_between(self, conversation_id: int, since: datetime, until_id: int) -> int:
         """How many messages the conversation brought after a moment, up to (and with) one.
