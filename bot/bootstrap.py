@@ -9,6 +9,7 @@ from typing import Callable, Optional
 import httpx
 
 from bot.announcer import Announcer
+from bot.attachments.sending import SendingService
 from bot.attachments.service import AttachmentsService
 from bot.clerk import Dialogue
 from bot.clock import Clock, SystemClock
@@ -59,6 +60,7 @@ class House:
         """The desk over a dialogue."""
         return Desk(
             work=self.work,
+    sending: SendingService
             dialogue=dialogue,
             services=self.services,
             seal=Seal(self.secret),
@@ -159,6 +161,7 @@ async def standalone_house() -> House:
         from bot.sandbox.app import create_app
 
         transport = httpx.ASGITransport(app=create_app())
+        sending=SendingService(work, Seal(secret), clock, most=settings.attachment_max_mib * MIB),
     house = build_house(settings, settings.reconciliation_api_url or "http://sandbox", transport=transport)
     await migrate(house.engine)
     return house

@@ -127,6 +127,8 @@ def _web_parts(
         parse=dialogue.parse,
         payments=house.services.payments,
         reconciliation=house.reconciliation(relay.notify),
+        phrases=house.phrases,
+        sending=house.sending,
         checks=_checks(house),
         secret_key=house.secret,
         rest_token=house.settings.rest_token,

@@ -13,6 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.announcer import Announcer
+from bot.attachments.links import FileLinks
+from bot.attachments.sending import SendingService
+from bot.channels.files import file_routes
 from bot.channels.gate import Gate
 from bot.channels.health import Check, health_routes
 from bot.channels.problems import Problem, answer_problem, problem_of
@@ -26,6 +29,7 @@ from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.errors import HelpdeskError
 from bot.payments.service import PaymentsService
+from bot.phrasebook import Phrases
 from bot.reconciliation.service import ReconciliationService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
@@ -44,6 +48,8 @@ class WebParts:
     clock: Clock
     announcer: Announcer
     notify: Callable[[], None]
+    phrases: Phrases
+    sending: SendingService
     payments: PaymentsService
     reconciliation: ReconciliationService
     parse: Parse
@@ -51,6 +57,8 @@ class WebParts:
     secret_key: str
     extra_routes: Sequence[BaseRoute] = ()
     rest_token: str = ""
+    public_address: str = ""
+    """Where other programs find this service; empty: where their requests did."""
 
 
 def create_web_app(parts: WebParts) -> Starlette:
@@ -64,10 +72,13 @@ def create_web_app(parts: WebParts) -> Starlette:
         announcer=parts.announcer,
         notify=parts.notify,
         secret_key=parts.secret_key,
+        phrases=parts.phrases,
+        sending=parts.sending,
         payments=parts.payments,
         reconciliation=parts.reconciliation,
     )
     pages = Pages(parts.clock)
+    links = FileLinks(parts.secret_key)
 
     async def answer_error(request: Request, error: Exception) -> Response:
         if request.url.path.startswith("/console"):
@@ -78,8 +89,9 @@ def create_web_app(parts: WebParts) -> Starlette:
         routes=[
             *parts.extra_routes,
             *health_routes(parts.checks),
-            *rest_routes(parts.desk, parts.parse, parts.rest_token),
-            *web_routes(parts.desk, parts.secret_key),
+            *rest_routes(parts.desk, parts.parse, links, parts.rest_token, parts.public_address),
+            *web_routes(parts.desk, parts.secret_key, links),
+            *file_routes(links, parts.sending),
             *console_routes(office, pages),
         ],
         middleware=[Middleware(Gate, answer=answer_error)],

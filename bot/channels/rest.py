@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bot.attachments.links import FileLinks
 from bot.channels.body import checked_id, line_id, read_json_object, required_id, required_text
+from bot.channels.files import file_json
 from bot.channels.problems import Problem
 from bot.desk import Desk
 from bot.messages import Contact, IncomingMessage, Line, MessageKind
@@ -26,8 +28,13 @@ PARSE_MAX_CHARS = 2000
 PAYLOAD = re.compile(r"/[A-Za-z_][\w.+-]*\s*(\{.*\})?\s*", re.DOTALL)
 
 
-def rest_routes(desk: Desk, parse: Parse, token: str = "") -> list[Route]:
-    """The webhook, the pushed messages and the parser; `token` (empty: open) guards them as Rasa's does."""
+def rest_routes(
+    desk: Desk, parse: Parse, links: FileLinks, token: str = "", address: str = ""
+) -> list[Route]:
+    """The webhook, the pushed messages and the parser; `token` (empty: open) guards them as Rasa's does.
+
+    Files are named under `address`, where this service is found; empty: where the request found it.
+    """
 
     async def receive(request: Request) -> JSONResponse:
         _check_token(request, token)
@@ -40,8 +47,12 @@ def rest_routes(desk: Desk, parse: Parse, token: str = "") -> list[Route]:
         sender = checked_id(request.path_params["sender"], "sender")
         after = line_id(request.query_params.get("after", ""))
         lines = await desk.lines_after(Contact(CHANNEL, sender), after, PAGE)
+        base = address or str(request.base_url).rstrip("/")
         return JSONResponse(
-            {"messages": [line_json(line) for line in lines], "cursor": lines[-1].id if lines else after}
+            {
+                "messages": [line_json(line, links, base) for line in lines],
+                "cursor": lines[-1].id if lines else after,
+            }
         )
 
     async def parse_text(request: Request) -> JSONResponse:
@@ -66,8 +77,9 @@ def scoped_message_id(owner: str, message_id: str) -> str:
     return f"{sha256(owner.encode()).hexdigest()[:32]}-{message_id}"
 
 
-def line_json(line: Line) -> dict[str, Any]:
-    """A line of the transcript, as programs read it."""
+def line_json(line: Line, links: FileLinks, base: str = "") -> dict[str, Any]:
+    """A line of the transcript, as programs read it; `file` where an agent sent one with it."""
+    file = file_json(line, links, base)
     return {
         "id": line.id,
         "author": line.author.value,
@@ -75,6 +87,7 @@ def line_json(line: Line) -> dict[str, Any]:
         "text": line.text,
         "buttons": [{"title": button.title, "payload": button.payload} for button in line.buttons],
         "created_at": line.created_at.isoformat(),
+        **({"file": file} if file else {}),
     }
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from bot.attachments.links import FileLinks
 from bot.channels.assets import Assets
 from bot.channels.body import line_id, read_json_object, required_id, required_text
 from bot.channels.problems import Problem
@@ -36,9 +37,9 @@ SILENT = re.compile(r"/(greet|switch_language)\b")
 """Payloads that the page itself sends; nobody typed them, so nobody sees them."""
 
 
-def web_routes(desk: Desk, secret_key: str) -> list[BaseRoute]:
+def web_routes(desk: Desk, secret_key: str, links: FileLinks) -> list[BaseRoute]:
     """The chat at `/` and everything its page asks for."""
-    chat = _Chat(desk, secret_key)
+    chat = _Chat(desk, secret_key, links)
     return [
         Route("/", chat.page, name="chat"),
         Route("/chat", chat.page),
@@ -52,8 +53,9 @@ def web_routes(desk: Desk, secret_key: str) -> list[BaseRoute]:
 class _Chat:
     """The page's endpoints."""
 
-    def __init__(self, desk: Desk, secret_key: str) -> None:
+    def __init__(self, desk: Desk, secret_key: str, links: FileLinks) -> None:
         self._desk = desk
+        self._links = links
         self._visitors = Visitors(secret_key)
         self._words = load_words(HERE / "words")
         self.assets = Assets(HERE / "pages" / "static", "/static/chat")
@@ -68,7 +70,7 @@ class _Chat:
         words = self._words[chosen_language(request, LANGUAGE_COOKIE)]
         contact = self._visitors.recognise(request) or self._visitors.new()
         lines = await self._desk.lines_after(contact, 0, HISTORY)
-        html = self._template.render(words=words, state=_state(words, lines))
+        html = self._template.render(words=words, state=self._state(words, lines))
         response = HTMLResponse(html, headers={"Cache-Control": "no-store"})
         self._visitors.remember(request, response, contact)
         if request.query_params.get("lang") in LANGUAGES:
@@ -84,14 +86,14 @@ class _Chat:
         accepted = await self._desk.accept(_message(contact, body))
         await self._desk.answer(accepted)
         lines = await self._desk.lines_after(contact, after, PAGE)
-        return JSONResponse({"accepted": accepted.id, **_page_of(lines, after)}, headers=NO_STORE)
+        return JSONResponse({"accepted": accepted.id, **self._page_of(lines, after)}, headers=NO_STORE)
 
     async def messages(self, request: Request) -> JSONResponse:
         """The visitor's lines after a line."""
         contact = self._visitors.require(request)
         after = line_id(request.query_params.get("after", ""))
         lines = await self._desk.lines_after(contact, after, PAGE)
-        return JSONResponse(_page_of(lines, after), headers=NO_STORE)
+        return JSONResponse(self._page_of(lines, after), headers=NO_STORE)
 
     async def events(self, request: Request) -> EventSourceResponse:
         """The visitor's lines as they come, resuming after `Last-Event-ID` or `after`."""
@@ -111,10 +113,26 @@ class _Chat:
             for line in lines:
                 after = line.id
                 if not _is_silent(line):
-                    data = json.dumps(_line(line), ensure_ascii=False)
+                    data = json.dumps(self._line(line), ensure_ascii=False)
                     yield ServerSentEvent(event="line", id=str(line.id), data=data)
             if not lines:
                 await asyncio.wait({news})
+
+    def _state(self, words: Words, lines: list[Line]) -> str:
+        """What the page's script starts from, as JSON that cannot end its script element."""
+        state = {
+            "language": words.language,
+            "words": {name: words(name) for name in sorted(words.names)},
+            **self._page_of(lines, 0),
+        }
+        return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
+
+    def _page_of(self, lines: list[Line], after: int) -> dict[str, Any]:
+        shown = [self._line(line) for line in lines if not _is_silent(line)]
+        return {"lines": shown, "cursor": lines[-1].id if lines else after}
+
+    def _line(self, line: Line) -> dict[str, Any]:
+        return {**line_json(line, self._links), "in_reply_to": line.in_reply_to}
 
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -145,25 +163,6 @@ def _after(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Problem(400, "invalid_after", "after must be a whole number, 0 or more.")
     return line_id(str(value))
-
-
-def _state(words: Words, lines: list[Line]) -> str:
-    """What the page's script starts from, as JSON that cannot end its script element."""
-    state = {
-        "language": words.language,
-        "words": {name: words(name) for name in sorted(words.names)},
-        **_page_of(lines, 0),
-    }
-    return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
-
-
-def _page_of(lines: list[Line], after: int) -> dict[str, Any]:
-    shown = [_line(line) for line in lines if not _is_silent(line)]
-    return {"lines": shown, "cursor": lines[-1].id if lines else after}
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {**line_json(line), "in_reply_to": line.in_reply_to}
 
 
 def _is_silent(line: Line) -> bool:

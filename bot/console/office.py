@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Callable
 
 from bot.announcer import Announcer
+from bot.attachments.sending import SendingService
 from bot.clock import Clock
 from bot.console.service import AccountsService
 from bot.payments.service import PaymentsService
+from bot.phrasebook import Phrases
 from bot.reconciliation.service import ReconciliationService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
@@ -27,5 +29,7 @@ class Office:
     announcer: Announcer
     notify: Callable[[], None]
     secret_key: str
+    phrases: Phrases
+    sending: SendingService
     payments: PaymentsService
     reconciliation: ReconciliationService

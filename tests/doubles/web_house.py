@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from bot.announcer import Announcer
+from bot.attachments.sending import SendingService
 from bot.clock import SHANGHAI
 from bot.console.service import AccountsService
 from bot.desk import Desk
@@ -35,6 +36,7 @@ from bot.turn import Turn
 from bot.web import WebParts, create_web_app
 
 SECRET = "a secret for tests only"
+MOST_BYTES = 1024 * 1024
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 NO_PAYMENTS: Any = None
@@ -188,6 +190,8 @@ async def open_web_house(
         "clock": clock,
         "announcer": announcer,
         "notify": lambda: notified.append(1),
+        "phrases": phrases,
+        "sending": SendingService(work, Seal(SECRET), clock, most=MOST_BYTES),
         "payments": NO_PAYMENTS,
         "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, FOUR_EYES_FEN),
         "parse": parse,

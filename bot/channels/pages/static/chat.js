@@ -51,7 +51,9 @@ function show(line) {
   showDay(line.created_at);
   const message = element("article", `message ${line.author}`);
   if (line.author === "agent") message.append(nameOf(line));
-  message.append(bubble(line), element("p", "meta", clock.format(new Date(line.created_at))));
+  message.append(bubble(line));
+  if (line.file) message.append(enclosure(line.file));
+  message.append(element("p", "meta", clock.format(new Date(line.created_at))));
   if (line.buttons.length) message.append(choices(line.buttons));
   place(message);
 }
@@ -74,6 +76,24 @@ function bubble(line) {
   const made = element("p", "bubble");
   made.append(element("span", "unseen", words(`author.${line.author}`, { name: line.author_name }) + " "));
   made.append(...written(line.text));
+  return made;
+}
+
+function enclosure(file) {
+  const made = element("a", "file");
+  made.href = file.url;
+  made.target = "_blank";
+  made.rel = "noopener noreferrer";
+  if (file.media_type === "application/pdf") {
+    made.textContent = words("file.pdf", { size: Math.ceil(file.size / 1024) });
+  } else {
+    const picture = element("img");
+    picture.src = file.url;
+    picture.alt = words("file.picture");
+    picture.loading = "lazy";
+    picture.addEventListener("load", () => { if (wasAtEnd) toEnd(); });
+    made.append(picture);
+  }
   return made;
 }
 
