@@ -154,7 +154,7 @@ class Execution:
                 ended_at=self._clock.now(),
             )
             actor = proposal.decided_by or proposal.operator
-            self._trail.leave(work, ended, actor, f"reconcile_{state.value}", outcome)
+            self._trail.leave(work, ended, actor, f"reconcile_{state.value}")
             await work.commit()
         self._wake(conversations)
         return ended

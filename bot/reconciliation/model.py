@@ -16,6 +16,7 @@ from bot.payments.plain_text import plain
 _NUMBER = re.compile(r"(?=.*[0-9])[0-9A-Za-z_-]{6,64}", re.ASCII)
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without those that look alike: a reference is read aloud."""
+REFERENCE = re.compile(rf"DZ[0-9]{{6}}-[{_LETTERS}]{{6}}", re.ASCII)
 
 
 class ProposalState(str, Enum):
@@ -55,6 +56,18 @@ class Told(str, Enum):
     NOT_YET = ""
     BY_TICKET = "ticket"
     BY_WATCH = "watch"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an agent confirmed, before it is a proposal; `amount` is the line's as they saw it, in fen."""
+
+    reference: str
+    ticket_number: str
+    serial_number: str
+    statement_line_id: str
+    amount: int
+    note: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from typing import Optional
 
 from bot.clock import Clock
 from bot.errors import Conflict, InvalidInput, NotFound
@@ -11,7 +13,7 @@ from bot.privacy import mask_identity
 from bot.reading import clean
 from bot.reconciliation.execution import FIRST_PAUSE, Execution
 from bot.reconciliation.lookup import OPEN, StaffLookup
-from bot.reconciliation.model import Proposal, ProposalState, new_reference
+from bot.reconciliation.model import REFERENCE, Draft, Proposal, ProposalState
 from bot.reconciliation.repository import Work
 from bot.reconciliation.trail import Trail
 
@@ -47,26 +49,29 @@ class ReconciliationService:
         known = (details.amount_due, details.amount_paid or 0) if details else (0,)
         return max(line.amount, *known) > self.four_eyes_fen
 
-    async def propose(
-        self, ticket_number: str, serial: str, line_id: str, operator: str, note: str, seen_amount: int
-    ) -> Proposal:
-        """Proposes to match a payment with a line; up to the limit it is carried out at once.
+    async def propose(self, draft: Draft, operator: str) -> Proposal:
+        """Proposes what an agent confirmed; up to the limit it is carried out at once.
 
-        `seen_amount` (fen) is what the agent confirmed. Raises InvalidInput("note_missing" | "note_too_long"
-        | "line_gone" | "line_changed" | "payment_settled" | "already_resolved"), Conflict when the payment
-        has an open proposal, and what the look-up raises.
+        The same operator's draft of the same reference is one proposal, however often it is sent. Raises
+        InvalidInput("bad_reference" | "note_missing" | "note_too_long" | "line_gone" | "line_changed" |
+        "payment_settled" | "already_resolved"), Conflict when the payment has an open proposal, and what the
+        look-up raises.
         """
-        note = _checked_note(note)
-        payment, line = await self.lookup.payment(serial), await self.lookup.line(serial, line_id)
+        known = await self._known(draft.reference, operator)
+        if known:
+            return known
+        note = _checked_note(draft.note)
+        payment = await self.lookup.payment(draft.serial_number)
+        line = await self.lookup.line(draft.serial_number, draft.statement_line_id)
         if payment.state not in OPEN:
             raise InvalidInput("payment_settled")
-        if line.amount != seen_amount:
+        if line.amount != draft.amount:
             raise InvalidInput("line_changed")
-        proposal = self._proposal(ticket_number, payment, line, operator, note)
+        proposal = self._proposal(dataclasses.replace(draft, note=note), operator, payment, line)
         async with self._work() as work:
-            ticket = await work.tickets.get(ticket_number)
+            ticket = await work.tickets.get(draft.ticket_number)
             if ticket is None:
-                raise NotFound(ticket_number)
+                raise NotFound(draft.ticket_number)
             if not ticket.status.is_live:
                 raise InvalidInput("already_resolved")
             if await work.proposals.open_on(proposal.serial_number):
@@ -131,14 +136,22 @@ class ReconciliationService:
             await work.commit()
         return await self.execution.carry_out(reference)
 
-    def _proposal(
-        self, ticket_number: str, payment: Payment, line: StatementCandidate, operator: str, note: str
-    ) -> Proposal:
+    async def _known(self, reference: str, operator: str) -> Optional[Proposal]:
+        """This operator's proposal of that name, or None; raises Conflict when it is somebody else's."""
+        if not REFERENCE.fullmatch(reference):
+            raise InvalidInput("bad_reference")
+        async with self._work() as work:
+            known = await work.proposals.get(reference)
+        if known and known.operator != operator:
+            raise Conflict(reference)
+        return known
+
+    def _proposal(self, draft: Draft, operator: str, payment: Payment, line: StatementCandidate) -> Proposal:
         now = self._clock.now()
         second = self.needs_second(payment, line)
         return Proposal(
-            reference=new_reference(now),
-            ticket_number=ticket_number,
+            reference=draft.reference,
+            ticket_number=draft.ticket_number,
             serial_number=payment.serial_number,
             statement_line_id=line.statement_line_id,
             amount=line.amount,
@@ -146,7 +159,7 @@ class ReconciliationService:
             booked_at=line.booked_at,
             differs=line.differs,
             operator=operator,
-            note=note,
+            note=draft.note,
             state=ProposalState.PROPOSED if second else ProposalState.APPROVED,
             created_at=now,
             decided_at=None if second else now,

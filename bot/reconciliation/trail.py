@@ -23,6 +23,7 @@ class Trail:
             "proposal": proposal.reference,
             "amount_fen": str(proposal.amount),
             "line": proposal.statement_line_id,
+            **({"outcome": proposal.outcome} if proposal.outcome else {}),
         }
         self.journal.log(work, proposal.ticket_number, actor, action, note, data)
         subject = f"{proposal.reference} {proposal.ticket_number} …{tail(proposal.serial_number)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.payments.model import Payment
 from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup
-from bot.reconciliation.model import Proposal
+from bot.reconciliation.model import Draft, Proposal, new_reference
 from bot.reconciliation.service import ReconciliationService
 from bot.reconciliation.trail import Trail
 from bot.tickets.model import HandoffReason, Ticket
@@ -66,7 +66,8 @@ class Reconciling:
         amount: int = 2000,
     ) -> Proposal:
         """An agent's proposal."""
-        return await self.service.propose(ticket.number, serial, line, AGENT, note, amount)
+        reference = new_reference(self.house.clock.now())
+        return await self.service.propose(Draft(reference, ticket.number, serial, line, amount, note), AGENT)
 
     async def stored(self, reference: str) -> Proposal:
         """The proposal as stored."""

@@ -20,7 +20,7 @@ from bot.errors import (
 from bot.payments.model import State
 from bot.reconciliation.execution import GIVE_UP_AFTER
 from bot.reconciliation.lookup import NotSetUp
-from bot.reconciliation.model import Clash, PaymentQuery, ProposalState, QueryKind, Told, query_words
+from bot.reconciliation.model import Clash, Draft, PaymentQuery, ProposalState, QueryKind, Told, query_words
 from bot.storage import tables
 from tests.fakes.house import FakeHouse, locked
 from tests.fakes.staff_system import LINE, SERIAL, Booking
@@ -139,6 +139,25 @@ async def test_of_two_who_decide_at_once_one_is_told(desk: Reconciling) -> None:
     assert (len(desk.bureau.booked), await desk.heard()) == (
         (1, ["utter_reconciled_by_staff"]) if booked else (0, [])
     )
+
+
+async def test_a_form_sent_twice_is_one_proposal(desk: Reconciling) -> None:
+    desk.bureau.add()
+    ticket = await desk.ticket()
+    draft = Draft("DZ261123-7K2MQX", ticket.number, SERIAL, LINE, 2000, NOTE)
+    first = await desk.service.propose(draft, AGENT)
+    assert await desk.service.propose(draft, AGENT) == first
+    assert (desk.bureau.calls, await desk.house.count(tables.proposals)) == (1, 1)
+    with pytest.raises(Conflict):
+        await desk.service.propose(draft, "liqiang")
+
+
+async def test_a_reference_is_not_anything(desk: Reconciling) -> None:
+    desk.bureau.add()
+    ticket = await desk.ticket()
+    with pytest.raises(InvalidInput) as refused:
+        await desk.service.propose(Draft("1", ticket.number, SERIAL, LINE, 2000, NOTE), AGENT)
+    assert refused.value.code == "bad_reference"
 
 
 # ---------------------------------------------------------------- what is refused before anything is stored
