@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 METHOD = 1
 """Goes up when something is counted differently: what was kept is then counted again."""
-AT_ONCE = 31
+AT_ONCE = 7
 """Days that are counted in one go."""
 LISTED = 30
 """Misunderstood messages, and residents' words, that are listed."""
