@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Iterable, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author
 from bot.storage.repository import Repository
-from bot.storage.tables import messages, tickets
+from bot.storage.tables import conversations, messages, ticket_notes, tickets
 from bot.storage.tables import ticket_reads as table
 from bot.storage.upsert import upsert
+
+Pulse = Tuple[Any, ...]
+"""Two that are equal belong to pages that show the same."""
 
 
 class Reads(Repository):
@@ -39,6 +42,26 @@ class Reads(Repository):
             sa.select(table.c.line_id).where(table.c.ticket_number == number, table.c.agent == agent)
         )
         return int(rows[0].line_id) if rows else 0
+
+    async def pulse(self, number: str) -> Pulse:
+        """What tells whether a ticket's page is still what it was."""
+        of_ticket = tickets.c.number == number
+        last_line = (
+            sa.select(sa.func.max(messages.c.id))
+            .where(messages.c.conversation_id == tickets.c.conversation_id)
+            .scalar_subquery()
+        )
+        last_entry = (
+            sa.select(sa.func.max(ticket_notes.c.id))
+            .where(ticket_notes.c.ticket_number == tickets.c.number)
+            .scalar_subquery()
+        )
+        rows = await self._work.fetch(
+            sa.select(tickets.c.version, conversations.c.status, last_line, last_entry)
+            .join(conversations, conversations.c.id == tickets.c.conversation_id)
+            .where(of_ticket)
+        )
+        return tuple(rows[0]) if rows else ()
 
     def mark(self, agent: str, number: str, line_id: int) -> None:
         """Stages that an agent has seen everything up to a line; it never goes back."""

@@ -77,6 +77,13 @@ class Tickets(Repository):
         """The conversation's tickets, newest first."""
         return await self._newest(table.c.conversation_id == conversation_id, conversation_id, limit)
 
+    async def about(self, serial_number: str, but_not: int, limit: int = 10) -> List[Ticket]:
+        """Tickets of other conversations about the same payment, newest first."""
+        same = sa.and_(table.c.serial_number == serial_number, table.c.conversation_id != but_not)
+        return await self._fetch(
+            sa.select(table).where(same).order_by(table.c.created_at.desc()).limit(limit)
+        )
+
     async def live_of(self, conversation_id: int) -> List[Ticket]:
         """The conversation's tickets that somebody still works on, newest first."""
         condition = sa.and_(table.c.conversation_id == conversation_id, table.c.status.in_(LIVE))
@@ -99,7 +106,7 @@ class Tickets(Repository):
         rows = await self._work.fetch(
             sa.select(notes).where(notes.c.ticket_number == number).order_by(notes.c.id)
         )
-        return [TicketNote(r.ticket_number, r.at, r.actor, r.action, r.note, r.data) for r in rows]
+        return [TicketNote(r.ticket_number, r.at, r.actor, r.action, r.note, r.data, r.id) for r in rows]
 
     def tag(self, number: str, tag: str) -> None:
         """Stages a tag; a second time changes nothing."""

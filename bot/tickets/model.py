@@ -122,6 +122,19 @@ class TicketNote:
     action: str
     note: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    id: int = 0
+    """Its place in the log; 0 before it is stored."""
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a resident thought of how a ticket was handled: from 1 to 5, and perhaps a word."""
+
+    ticket_number: str
+    asked_at: datetime
+    score: Optional[int] = None
+    words: str = ""
+    rated_at: Optional[datetime] = None
 
 
 @dataclass(frozen=True)

@@ -55,3 +55,32 @@ async def test_two_pages_of_one_agent_may_be_marked_at_once(house: FakeHouse) ->
     number, lines = await ticket_with_lines(house)
     await asyncio.gather(*(mark(house, "min", number, line) for line in lines))
     assert await unread(house, "min", number) == 0
+
+
+async def test_the_pulse_beats_with_every_change_that_a_page_shows(house: FakeHouse) -> None:
+    number, _ = await ticket_with_lines(house)
+    conversation = await house.conversation("anna")
+    pulses = []
+
+    async def beat() -> None:
+        async with house.work() as work:
+            pulses.append(await work.reads.pulse(number))
+
+    await beat()
+    await beat()
+    assert pulses[0] == pulses[1]
+    async with house.work() as work:
+        await house.casework.note(work, number, "li", "只是备注")
+        await work.commit()
+    await beat()
+    async with house.work() as work:
+        work.lines.add(conversation, Reply("还在吗", author=Author.RESIDENT), house.clock.now())
+        await work.commit()
+    await beat()
+    async with house.work() as work:
+        await house.casework.claim(work, number, "li")
+        await work.commit()
+    await beat()
+    async with house.work() as work:
+        assert await work.reads.pulse("GD000000000000") == ()
+    assert len(set(pulses)) == 4
