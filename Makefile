@@ -55,7 +55,7 @@ browser: setup-dev ## run the browser tests in Debian's chromium
 	$(PYTHON) -m pytest tests/browser -m browser
 
 postgresql: setup-dev ## run the storage and desk tests on a private PostgreSQL server
-	$(PYTHON) -m pytest tests/integration/test_postgresql.py -m postgresql
+	$(PYTHON) -m pytest tests/integration/postgresql -m postgresql
 
 faults: setup-dev ## kill the product again and again while 500 residents talk; write docs/reliability.md
 	@$(PYTHON) -m bot train

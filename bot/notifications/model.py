@@ -29,6 +29,8 @@ class Delivery:
     attempts: int
     created_at: datetime
     last_error: str
+    taken_over: bool = False
+    """True when another process had begun to send it, and may have succeeded."""
 
 
 @dataclass(frozen=True)

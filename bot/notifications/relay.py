@@ -4,7 +4,7 @@ A line is noted on a slip and marked sent in a unit of work of its own, as soon 
 Only a process killed before it read the acknowledgement, or one lost on the way, repeats that one line:
 platforms such as Telegram take no idempotency key, and a line said twice is better than one never said.
 
-One relay at a time may work on one outbox; it keeps what is on its way in memory.
+What is due comes from a queue that gives a line to one process only, however many share the database.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from bot.notifications.backoff import Jitter, backoff
 from bot.notifications.model import Delivery
 from bot.notifications.slips import Slips
 from bot.storage.outbox import Outbox
+from bot.storage.outbox_queue import OutboxQueue
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,14 @@ class Sender(Protocol):
 Outcome = Callable[[Outbox], None]
 
 
+@dataclass(frozen=True)
+class _Flight:
+    """A line on its way."""
+
+    delivery: Delivery
+    task: asyncio.Task[None]
+
+
 class OutboxRelay:
     """Sends the oldest pending line of each conversation until the outbox is empty, for ever."""
 
@@ -63,14 +73,16 @@ class OutboxRelay:
         concurrency: int = 32,
         jitter: Jitter = random.random,
         slips: Slips | None = None,
+        queue: OutboxQueue | None = None,
     ) -> None:
         self._work = work
+        self._queue = queue or OutboxQueue(work)
         self._senders = senders
         self._clock = clock
         self._concurrency = concurrency
         self._jitter = jitter
         self._slips = slips
-        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._in_flight: dict[int, _Flight] = {}
         self._wake = asyncio.Event()
         self._one_pass = asyncio.Lock()
         self._draining = False
@@ -94,14 +106,18 @@ class OutboxRelay:
             await asyncio.wait_for(self._until_empty(), seconds)
         except asyncio.TimeoutError:
             log.warning("outbox_not_drained", in_flight=len(self._in_flight))
-        tasks = list(self._in_flight.values())
+        tasks = self._tasks()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._queue.let_go()
 
     async def _until_empty(self) -> None:
         while await self._start_due() or self._in_flight:
-            await asyncio.wait(list(self._in_flight.values()), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [flight.task for flight in self._in_flight.values()]
 
     async def _woken(self) -> None:
         with suppress(asyncio.TimeoutError):
@@ -111,20 +127,17 @@ class OutboxRelay:
         """Starts every due delivery that there is room for; returns how many."""
         async with self._one_pass:
             # Noted before reading: one that ends meanwhile may still look pending in what was read.
-            busy = set(self._in_flight)
-            room = self._concurrency - len(busy)
-            if room <= 0:
-                return 0
-            heads = await self._heads(room + len(busy))
-            due = [one for one in heads if one.line.conversation_id not in busy][:room]
+            busy = dict(self._in_flight)
+            taken = await self._take(busy)
+            due = [one for one in taken if one.line.conversation_id not in busy]
             for delivery in due:
                 self._start(delivery)
             return len(due)
 
-    async def _heads(self, limit: int) -> list[Delivery]:
+    async def _take(self, busy: Mapping[int, _Flight]) -> list[Delivery]:
+        in_flight = [flight.delivery.id for flight in busy.values()]
         try:
-            async with self._work() as work:
-                return await work.outbox.heads(self._clock.now(), limit=limit)
+            return await self._queue.take(self._clock.now(), self._concurrency - len(busy), in_flight)
         except Exception as error:
             # The database is away: what is in the outbox waits there.
             log.warning("outbox_unreadable", error=type(error).__name__)
@@ -133,7 +146,7 @@ class OutboxRelay:
     def _start(self, delivery: Delivery) -> None:
         conversation_id = delivery.line.conversation_id
         task = asyncio.create_task(self._deliver(delivery))
-        self._in_flight[conversation_id] = task
+        self._in_flight[conversation_id] = _Flight(delivery, task)
         task.add_done_callback(lambda _: self._ended(conversation_id))
 
     def _ended(self, conversation_id: int) -> None:
@@ -145,6 +158,8 @@ class OutboxRelay:
         attempt = 0
         while not await self._recorded(outcome):
             # Nothing else of this conversation starts before it is known that this line was sent.
+            if self._slips:
+                await asyncio.to_thread(self._slips.secure)
             await asyncio.sleep(backoff(attempt, 30.0, self._jitter))
             attempt += 1
         if self._slips:

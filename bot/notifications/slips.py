@@ -1,12 +1,14 @@
 """What a platform took, noted in a file the moment it said so; the database learns of it a little later.
 
-A line written to a file outlives the process, though not the machine. So a process that is killed before the
-database knew, or while the database is away, does not say again what has been said.
+A line written to a file outlives the process, though not a power cut. So a process that is killed before the
+database knew, or while the database is away, does not say again what has been said. Only when the database
+could not be told is the file forced to the disk: then it may be the only witness for long.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -19,12 +21,13 @@ REWRITE_AFTER = 2000
 
 
 class Slips:
-    """Deliveries that were taken and may not be marked in the database yet."""
+    """Deliveries that were taken and may not be marked in the database yet; `others` are other processes'."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, others: Callable[[], Iterable[Path]] = tuple) -> None:
         self._path = path
+        self._others = others
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._older = set(path.read_text("ascii", "replace").splitlines()) if path.exists() else set()
+        self._older = _read(path)
         self._kept: set[str] = set()
         self._file = self._open()
         self._written = 0
@@ -39,8 +42,18 @@ class Slips:
             log.warning("slip_not_written", error=type(error).__name__)
 
     def has(self, delivery: Delivery) -> bool:
-        """True when the platform took it, in this process or an earlier one."""
-        return _key(delivery) in self._kept or _key(delivery) in self._older
+        """True when the platform took it: from this process, an earlier one, or one whose line it was."""
+        key = _key(delivery)
+        if key in self._kept or key in self._older:
+            return True
+        return delivery.taken_over and any(key in _read(path) for path in self._others())
+
+    def secure(self) -> None:
+        """What is noted survives a power cut, too."""
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            log.warning("slips_not_secured", error=type(error).__name__)
 
     def forget(self, delivery: Delivery) -> None:
         """The database knows."""
@@ -68,6 +81,13 @@ class Slips:
             return
         os.close(self._file)
         self._file = self._open()
+
+
+def _read(path: Path) -> set[str]:
+    try:
+        return set(path.read_text("ascii", "replace").splitlines())
+    except FileNotFoundError:
+        return set()
 
 
 def _key(delivery: Delivery) -> str:

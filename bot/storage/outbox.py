@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,15 +22,23 @@ LONGEST_PAUSE = timedelta(hours=1)
 class Outbox(Repository):
     """Deliveries: pending until sent, or dead after they were given up."""
 
-    async def heads(self, now: datetime, limit: int = 50) -> list[Delivery]:
+    async def heads(self, now: datetime, limit: int = 50, but_not: Collection[int] = ()) -> list[Delivery]:
         """The oldest pending delivery of each conversation, where it is due: order is kept that way."""
-        first = (
-            sa.select(sa.func.min(table.c.id))
-            .where(table.c.state == DeliveryState.PENDING.value)
-            .group_by(table.c.conversation_id)
+        statement = (
+            self._joined().where(table.c.id.in_(due_heads(now, but_not))).order_by(table.c.id).limit(limit)
         )
-        statement = self._joined().where(table.c.id.in_(first), _due(now)).order_by(table.c.id).limit(limit)
-        return [_delivery(row) for row in await self._work.fetch(statement)]
+        return [delivery_of(row) for row in await self._work.fetch(statement)]
+
+    async def parts_sent(self, line_id: int) -> int:
+        """How many parts of a line that is too long for one message the platform took."""
+        rows = await self._work.fetch(sa.select(table.c.parts_sent).where(table.c.message_id == line_id))
+        return int(rows[0].parts_sent) if rows else 0
+
+    def note_parts(self, line_id: int, parts: int) -> None:
+        """Stages how many parts the platform took."""
+        self._work.stage_statement(
+            table.update().where(table.c.message_id == line_id).values(parts_sent=parts)
+        )
 
     async def dead(self, limit: int = 100) -> list[Delivery]:
         """Deliveries that were given up, newest first."""
@@ -39,7 +48,7 @@ class Outbox(Repository):
             .order_by(table.c.id.desc())
             .limit(limit)
         )
-        return [_delivery(row) for row in await self._work.fetch(statement)]
+        return [delivery_of(row) for row in await self._work.fetch(statement)]
 
     def mark_sent(self, delivery_id: int, now: datetime) -> None:
         """Stages that the platform took it."""
@@ -58,12 +67,27 @@ class Outbox(Repository):
         )
 
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
-        """Stages another attempt at `until`, within an hour."""
-        self._set(delivery.id, attempts=delivery.attempts + 1, next_attempt_at=until, last_error=error[:200])
+        """Stages another attempt at `until`, within an hour, by whoever comes first."""
+        self._set(
+            delivery.id,
+            attempts=delivery.attempts + 1,
+            next_attempt_at=until,
+            last_error=error[:200],
+            held_by=None,
+            held_until=None,
+        )
 
     def send_again(self, delivery_id: int, now: datetime) -> None:
-        """Stages a dead delivery's return to the queue."""
-        self._set(delivery_id, state=DeliveryState.PENDING.value, attempts=0, next_attempt_at=now)
+        """Stages a dead delivery's return to the queue, from its first part on."""
+        self._set(
+            delivery_id,
+            state=DeliveryState.PENDING.value,
+            attempts=0,
+            next_attempt_at=now,
+            parts_sent=0,
+            held_by=None,
+            held_until=None,
+        )
 
     def _set(self, delivery_id: int, **values: object) -> None:
         self._work.stage_statement(table.update().where(table.c.id == delivery_id).values(**values))
@@ -73,6 +97,16 @@ class Outbox(Repository):
         return sa.select(messages, *columns).join(messages, messages.c.id == table.c.message_id)
 
 
+def due_heads(now: datetime, but_not: Collection[int] = ()) -> sa.sql.Select:
+    """The ids of the oldest pending delivery of each conversation, where it is due."""
+    first = (
+        sa.select(sa.func.min(table.c.id))
+        .where(table.c.state == DeliveryState.PENDING.value)
+        .group_by(table.c.conversation_id)
+    )
+    return sa.select(table.c.id).where(table.c.id.in_(first), table.c.id.not_in(but_not), _due(now))
+
+
 def _due(now: datetime) -> Any:
     """A new line is due, and one whose pause is over, or longer than any: the clock was put back since."""
     return sa.or_(
@@ -80,7 +114,8 @@ def _due(now: datetime) -> Any:
     )
 
 
-def _delivery(row: Row) -> Delivery:
+def delivery_of(row: Row) -> Delivery:
+    """The stored row, beside its line's columns, as a delivery."""
     return Delivery(
         id=row.out_id,
         channel=row.out_channel,

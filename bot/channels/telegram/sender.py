@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import ChatMigrated, TelegramError
 
@@ -9,15 +10,18 @@ from bot.channels.telegram.buttons import keyboard
 from bot.channels.telegram.failures import translated
 from bot.channels.telegram.membership import Membership
 from bot.channels.telegram.splitting import split
+from bot.errors import Unavailable
 from bot.messages import Author, Line
 from bot.phrasebook import Phrases
 from bot.storage.unit_of_work import UnitOfWorkFactory
+
+log = structlog.get_logger(__name__)
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class TelegramSender:
-    """Sends lines to chats; a retry goes on with the part that failed."""
+    """Sends lines to chats; a retry goes on with the part that failed, in another process too."""
 
     def __init__(self, bot: Bot, work: UnitOfWorkFactory, phrases: Phrases) -> None:
         self._bot = bot
@@ -30,11 +34,26 @@ class TelegramSender:
         """Returns once Telegram took every part; raises RetryLater or Undeliverable."""
         parts = split(await self._words(line))
         buttons = keyboard(line, self._bot.username) if line.buttons else None
-        sent = self._parts_sent.get(line.id, 0)
+        sent = await self._sent(line) if len(parts) > 1 else 0
         for number, part in enumerate(parts[sent:], start=sent + 1):
             await self._say(int(user_id), part, buttons if number == len(parts) else None)
-            self._parts_sent[line.id] = number
+            if number < len(parts):
+                await self._note(line, number)
         self._parts_sent.pop(line.id, None)
+
+    async def _sent(self, line: Line) -> int:
+        async with self._work() as work:
+            return max(await work.outbox.parts_sent(line.id), self._parts_sent.get(line.id, 0))
+
+    async def _note(self, line: Line, parts: int) -> None:
+        """Kept in the database, so that another process goes on there, and here, in case it is away."""
+        self._parts_sent[line.id] = parts
+        async with self._work() as work:
+            work.outbox.note_parts(line.id, parts)
+            try:
+                await work.commit()
+            except Unavailable:
+                log.warning("part_not_recorded", line=line.id)
 
     async def _words(self, line: Line) -> str:
         if line.author is not Author.AGENT or not line.author_name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,12 +46,11 @@ class MemoryOutbox:
         self.rows[number], self.due[number] = row, START
         return row
 
-    async def heads(self, now: datetime, limit: int = 50) -> list[Delivery]:
+    async def heads(self, now: datetime, limit: int, but_not: Collection[int]) -> list[Delivery]:
         pending = [row for row in self.rows.values() if row.state is DeliveryState.PENDING]
         first = {row.line.conversation_id: row for row in reversed(pending)}
-        return sorted((row for row in first.values() if self.due[row.id] <= now), key=lambda row: row.id)[
-            :limit
-        ]
+        due = (row for row in first.values() if self.due[row.id] <= now and row.id not in but_not)
+        return sorted(due, key=lambda row: row.id)[:limit]
 
     def mark_sent(self, delivery_id: int, now: datetime) -> None:
         self._stage(delivery_id, state=DeliveryState.SENT)

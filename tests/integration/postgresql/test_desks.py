@@ -1,113 +1,20 @@
-"""The storage, the desk and the services again, on a real PostgreSQL; and two processes that share one.
-
-`make postgresql` runs this. The server's binaries come with Debian's package `postgresql`.
-"""
+"""Two processes that share one PostgreSQL: a message is answered once, a conversation by one at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-from collections.abc import AsyncIterator, Iterator
 
-import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from bot.bootstrap import build_house
 from bot.desk import Desk
-from bot.errors import Unavailable
 from bot.messages import Author
-from bot.settings import Settings
-from bot.storage import tables
-from bot.storage.database import migrate, open_database
 from bot.storage.turnstile import SharedTurnstile
 from tests.fakes.dialogue import FakeDialogue
-from tests.fakes.house import FakeHouse, house, message
-from tests.fakes.postgresql_server import FOLDERS, PostgresqlServer, binaries
-from tests.unit.desk.test_acceptance import *  # noqa: F403
-from tests.unit.desk.test_agent_serves import *  # noqa: F403
-from tests.unit.desk.test_defects import *  # noqa: F403
-from tests.unit.desk.test_folding import *  # noqa: F403
-from tests.unit.desk.test_offers import *  # noqa: F403
-from tests.unit.desk.test_order import *  # noqa: F403
-from tests.unit.desk.test_recovery import *  # noqa: F403
-from tests.unit.desk.test_transcript import *  # noqa: F403
-from tests.unit.desk.test_turn import *  # noqa: F403
-from tests.unit.notifications.test_service import *  # noqa: F403
-from tests.unit.notifications.test_watcher import *  # noqa: F403
-from tests.unit.storage.test_migrations import *  # noqa: F403
-from tests.unit.storage.test_repositories import *  # noqa: F403
-from tests.unit.storage.test_unit_of_work import *  # noqa: F403
+from tests.fakes.house import FakeHouse, message
 from tests.unit.storage.test_unit_of_work import slow_writer
-from tests.unit.test_attachments import *  # noqa: F403
-from tests.unit.test_personal_data import *  # noqa: F403
-from tests.unit.tickets.test_casework import *  # noqa: F403
-from tests.unit.tickets.test_service import *  # noqa: F403
-
-__all__ = ["house"]
 
 pytestmark = pytest.mark.postgresql
-
-SHARED = "helpdesk"
-
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresqlServer]:
-    """A running server with one migrated database."""
-    folder = binaries()
-    if folder is None:
-        words = f"no PostgreSQL server binaries in {', '.join(str(one) for one in FOLDERS)}"
-        if os.environ.get("CI"):
-            pytest.fail(words)
-        pytest.skip(words)
-    running = PostgresqlServer(folder)
-    running.start()
-    try:
-        asyncio.run(_make_shared_database(running))
-        yield running
-    finally:
-        running.stop()
-
-
-async def _make_shared_database(running: PostgresqlServer) -> None:
-    await _execute(running, "postgres", f'CREATE DATABASE "{SHARED}"')
-    engine = open_database(running.url(SHARED))
-    await migrate(engine)
-    await engine.dispose()
-
-
-async def _execute(running: PostgresqlServer, database: str, statement: str) -> None:
-    connection = await asyncpg.connect(running.url(database).replace("+asyncpg", ""))
-    await connection.execute(statement)
-    await connection.close()
-
-
-@pytest.fixture
-async def database_url(server: PostgresqlServer) -> str:
-    """An emptied database; one database a test would cost a second each."""
-    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
-    await _execute(server, SHARED, f"TRUNCATE {names} RESTART IDENTITY")
-    return server.url(SHARED)
-
-
-@pytest.fixture
-async def bare_database_url(server: PostgresqlServer) -> AsyncIterator[str]:
-    """A database without a schema."""
-    name = f"bare{next(numbers)}"
-    await _execute(server, "postgres", f'CREATE DATABASE "{name}"')
-    yield server.url(name)
-    await _execute(server, "postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-async def second(house: FakeHouse, database_url: str) -> AsyncIterator[FakeHouse]:
-    """Another process on the same database, with a dialogue of its own."""
-    other = FakeHouse(open_database(database_url), clock=house.clock)
-    yield other
-    await other.aclose()
 
 
 def share_dialogue(one: FakeHouse, other: FakeHouse) -> FakeDialogue:
@@ -235,36 +142,3 @@ async def test_a_cancelled_answer_lets_its_conversation_go(house: FakeHouse, sec
     await asyncio.gather(task, return_exceptions=True)
     assert await asyncio.wait_for(second.desk.recover(), 5) == 1
     assert await house.said() == ["re: 慢"]
-
-
-async def test_the_house_is_built_on_postgresql_and_closes(database_url: str, tmp_path: object) -> None:
-    settings = Settings(database_url=database_url, data_dir=tmp_path, secret_key="a secret of sixteen")
-    built = build_house(settings, "http://127.0.0.1:1")
-    desk = built.desk(FakeDialogue())
-    assert [line.text for line in await desk.handle(message("你好"))] == ["re: 你好"]
-    await built.aclose()
-
-
-async def test_after_the_server_was_restarted_messages_are_answered_again(
-    house: FakeHouse, server: PostgresqlServer
-) -> None:
-    await house.desk.handle(message("之前"))
-    accepted = await house.desk.accept(message("之后"))
-    await asyncio.to_thread(server.restart)
-    await house.desk.answer(accepted)
-    assert await house.said() == ["re: 之前", "re: 之后"]
-
-
-async def test_while_the_server_is_away_a_message_waits(house: FakeHouse, server: PostgresqlServer) -> None:
-    accepted = await house.desk.accept(message("你好"))
-    await asyncio.to_thread(server.stop_for_a_while)
-    try:
-        for _ in range(2):
-            with pytest.raises(Unavailable):
-                await house.desk.answer(accepted)
-        with pytest.raises(Unavailable):
-            await house.desk.accept(message("再来"))
-    finally:
-        await asyncio.to_thread(server.start_again)
-    assert await house.desk.recover() == 1
-    assert await house.said() == ["re: 你好"]

@@ -1,0 +1,26 @@
+"""The storage, the desk and the services again, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.desk.test_acceptance import *  # noqa: F403
+from tests.unit.desk.test_agent_serves import *  # noqa: F403
+from tests.unit.desk.test_defects import *  # noqa: F403
+from tests.unit.desk.test_folding import *  # noqa: F403
+from tests.unit.desk.test_offers import *  # noqa: F403
+from tests.unit.desk.test_order import *  # noqa: F403
+from tests.unit.desk.test_recovery import *  # noqa: F403
+from tests.unit.desk.test_transcript import *  # noqa: F403
+from tests.unit.desk.test_turn import *  # noqa: F403
+from tests.unit.notifications.test_service import *  # noqa: F403
+from tests.unit.notifications.test_watcher import *  # noqa: F403
+from tests.unit.storage.test_migrations import *  # noqa: F403
+from tests.unit.storage.test_repositories import *  # noqa: F403
+from tests.unit.storage.test_unit_of_work import *  # noqa: F403
+from tests.unit.test_attachments import *  # noqa: F403
+from tests.unit.test_personal_data import *  # noqa: F403
+from tests.unit.tickets.test_casework import *  # noqa: F403
+from tests.unit.tickets.test_service import *  # noqa: F403
+
+pytestmark = pytest.mark.postgresql
