@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from bot.channels.body import read_form
+from bot.channels.body import read_form, read_upload
 from bot.channels.problems import Problem
 from bot.channels.visitor import refuse_other_origins
 from bot.console.model import Account, Permission
@@ -24,13 +24,14 @@ NEXT = re.compile(r"/console(?:[/?][\w/?=&%.+-]*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Visit:
-    """One request with what is known about who sent it; `form` holds what a POST brought."""
+    """One request with what is known about who sent it; `form` and `upload` hold what a POST brought."""
 
     request: Request
     session: Session
     csrf: str
     known: Optional[Account] = None
     form: Mapping[str, str] = field(default_factory=dict)
+    upload: bytes = b""
 
     @property
     def account(self) -> Account:
@@ -64,10 +65,11 @@ class Reception:
         endpoint.__name__ = f"console_{view.__name__}"
         return endpoint
 
-    def for_agents(self, view: View, needs: Permission = Permission.SERVE) -> Endpoint:
+    def for_agents(self, view: View, needs: Permission = Permission.SERVE, most_upload: int = 0) -> Endpoint:
         """A page after login, for roles that have the permission; else 403.
 
-        Whoever must change their password first is sent to do so.
+        Whoever must change their password first is sent to do so. With `most_upload` its forms may bring a
+        file of at most so many bytes.
         """
 
         async def endpoint(request: Request) -> Response:
@@ -80,19 +82,29 @@ class Reception:
                 return RedirectResponse(CHANGE, 303)
             if not account.may(needs):
                 raise Problem(403, "not_allowed", "Your role does not allow this.")
-            return await view(await self._visit(request, session, account))
+            return await view(await self._visit(request, session, account, most_upload))
 
         endpoint.__name__ = f"console_{view.__name__}"
         return endpoint
 
-    async def _visit(self, request: Request, session: Session, account: Optional[Account] = None) -> Visit:
+    async def _visit(
+        self,
+        request: Request,
+        session: Session,
+        account: Optional[Account] = None,
+        most_upload: int = 0,
+    ) -> Visit:
         form: Mapping[str, str] = {}
+        upload = b""
         if request.method == "POST":
             refuse_other_origins(request)
-            form = await read_form(request)
+            if most_upload:
+                form, upload = await read_upload(request, most_upload)
+            else:
+                form = await read_form(request)
             if not self._sessions.is_ours(session, form.get("csrf", "")):
                 raise Problem(403, "stale_form", "The form is too old; load the page again.")
-        return Visit(request, session, self._sessions.csrf(session), account, form)
+        return Visit(request, session, self._sessions.csrf(session), account, form, upload)
 
 
 def safe_next(address: str) -> str:

@@ -7,7 +7,15 @@ from typing import Any, Optional
 import pytest
 from starlette.requests import Request
 
-from bot.channels.body import MAX_BODY, checked_id, line_id, read_form, read_json_object, read_limited
+from bot.channels.body import (
+    MAX_BODY,
+    checked_id,
+    line_id,
+    read_form,
+    read_json_object,
+    read_limited,
+    read_upload,
+)
 from bot.channels.problems import Problem
 
 
@@ -96,3 +104,47 @@ def test_after_is_a_number(text: str, number: Optional[int]) -> None:
 def test_after_is_nothing_but_a_number(text: str) -> None:
     with pytest.raises(Problem):
         line_id(text)
+
+
+def multipart(*parts: tuple[str, bytes]) -> Request:
+    """A form as a browser sends it with a file."""
+    body = b"".join(b"--XX\r\n" + head.encode() + b"\r\n\r\n" + value + b"\r\n" for head, value in parts)
+    return request(body + b"--XX--\r\n", content_type="multipart/form-data; boundary=XX")
+
+
+TEXT = ('Content-Disposition: form-data; name="text"', "您好".encode())
+FILE = 'Content-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png'
+
+
+async def test_a_form_with_a_file_brings_both() -> None:
+    assert await read_upload(multipart(TEXT, (FILE, b"\x89PNG\r\n")), 100) == (
+        {"text": "您好"},
+        b"\x89PNG\r\n",
+    )
+
+
+async def test_no_file_chosen_is_an_empty_one() -> None:
+    nothing = FILE.replace("a.png", "")
+    assert await read_upload(multipart(TEXT, (nothing, b"")), 100) == ({"text": "您好"}, b"")
+
+
+async def test_a_plain_form_is_read_where_a_file_may_come() -> None:
+    asked = request(b"text=%E6%82%A8", content_type="application/x-www-form-urlencoded")
+    assert await read_upload(asked, 100) == ({"text": "您"}, b"")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (multipart((FILE, b"x" * (MAX_BODY + 200))), 413),
+        (multipart((FILE, b"x"), (FILE, b"y")), 400),
+        (multipart(*[TEXT] * 51), 400),
+        (request(b"--YY", content_type="multipart/form-data; boundary=XX"), 400),
+        (request(b"--XX", content_type="multipart/form-data"), 400),
+        (request(b"{}", content_type="application/json"), 415),
+    ],
+)
+async def test_an_upload_that_cannot_be_read_is_refused(asked: Request, status: int) -> None:
+    with pytest.raises(Problem) as caught:
+        await read_upload(asked, 100)
+    assert caught.value.status == status
