@@ -28,6 +28,7 @@ from bot.seal import Seal, secret_key
 from bot.services import Services
 from bot.settings import Settings, load_settings
 from bot.storage.database import Database, migrate, open_database
+from bot.storage.leadership import Leadership, leadership_for
 from bot.storage.ownership import StoredOwnershipAttempts
 from bot.storage.turnstile import Turnstile, turnstile_for
 from bot.storage.unit_of_work import UnitOfWorkFactory
@@ -54,6 +55,7 @@ class House:
     services: Services
     announcer: Announcer
     turnstile: Turnstile
+    leadership: Leadership
     attachments: AttachmentsService
 
     def desk(self, dialogue: Dialogue) -> Desk:
@@ -142,6 +144,7 @@ def build_house(
         services=services,
         announcer=Announcer(),
         turnstile=turnstile_for(engine),
+        leadership=leadership_for(engine),
         attachments=AttachmentsService(
             work,
             Seal(secret),

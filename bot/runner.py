@@ -16,6 +16,7 @@ from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.dialogue.engine import RasaDialogue
 from bot.dialogue.training import train
+from bot.notifications.place import Place
 from bot.notifications.relay import OutboxRelay, Sender
 from bot.notifications.slips import Slips
 from bot.notifications.watcher import Watcher
@@ -23,6 +24,7 @@ from bot.sandbox.app import create_app as create_sandbox
 from bot.servers import AddressInUse, RunningServer, listen, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, ping
+from bot.storage.outbox_queue import queue_for
 from bot.web import WebParts, create_web_app
 
 log = structlog.get_logger(__name__)
@@ -62,9 +64,12 @@ async def _run(settings: Settings, say: Say) -> int:
         dialogue = RasaDialogue.load(train(settings.models_dir))
         desk = house.desk(dialogue)
         senders: dict[str, Sender] = {}
-        slips = Slips(settings.data_dir / "sent.slips")
+        place = Place(settings.data_dir)
+        stack.callback(place.leave)
+        slips = Slips(place.slips, place.others)
         stack.callback(slips.close)
-        relay = OutboxRelay(house.work, senders, house.clock, slips=slips)
+        queue = queue_for(house.engine, house.work, place.holder)
+        relay = OutboxRelay(house.work, senders, house.clock, slips=slips, queue=queue)
         telegram = _telegram(settings, house, desk, relay)
         if telegram:
             senders["telegram"] = telegram.sender
@@ -105,6 +110,7 @@ def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) 
         api_base_url=settings.telegram_api_base_url,
         webhook_url=settings.telegram_webhook_url,
         messages_per_second=settings.telegram_messages_per_second,
+        leadership=house.leadership,
     )
 
 
@@ -154,7 +160,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
     return [
         asyncio.create_task(desk.run()),
         asyncio.create_task(relay.run()),
-        asyncio.create_task(watcher.run()),
+        asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
         asyncio.create_task(house.reconciliation(relay.notify).execution.run()),
     ]
 

@@ -31,7 +31,6 @@ class Place:
         """Where this process notes what was sent."""
         return self._slips(self._number)
 
-    @property
     def others(self) -> list[Path]:
         """Where the others on this machine do, running or not."""
         paths = (self._slips(number) for number in range(MOST) if number != self._number)
@@ -42,12 +41,11 @@ class Place:
         os.close(self._lock)
 
     def _take(self) -> tuple[int, int]:
+        """The lock on a place ends with the process, however it ends."""
         for number in range(MOST):
             descriptor = os.open(self._folder / f"place-{number}", os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(
-                    descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB
-                )  # ends with the process, however it ends
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return number, descriptor
             except BlockingIOError:
                 os.close(descriptor)

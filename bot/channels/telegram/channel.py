@@ -1,4 +1,7 @@
-"""The Telegram channel: long polling without a public address, webhook with one."""
+"""The Telegram channel: long polling without a public address, webhook with one.
+
+Of several processes on one PostgreSQL one polls and the others stand by; all of them take webhooks, and send.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from bot.channels.telegram.updates import ALLOWED_UPDATES
 from bot.channels.telegram.webhook import telegram_routes, webhook_address, webhook_secret
 from bot.notifications.backoff import backoff
 from bot.phrasebook import Phrases
+from bot.storage.leadership import Leadership
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
@@ -61,6 +65,7 @@ class TelegramChannel:
         webhook_url: str = "",
         messages_per_second: float = 30,
         poll_seconds: int = 30,
+        leadership: Leadership | None = None,
     ) -> None:
         self.state = ChannelState.STOPPED
         self._bot = _bot(token, api_base_url, messages_per_second)
@@ -71,6 +76,7 @@ class TelegramChannel:
         self.files = TelegramFiles(self._bot)
         self._intake = Intake(self._bot, desk, work, notify)
         self._polling = Polling(self._bot, self._intake, poll_seconds)
+        self._leadership = leadership or Leadership()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -94,9 +100,9 @@ class TelegramChannel:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        await self._intake.finish(seconds)
         if self.state is ChannelState.RUNNING and not self._webhook_url:
             await self._polling.confirm()
+        await self._intake.finish(seconds)
         self.state = ChannelState.STOPPED
 
     async def close(self) -> None:
@@ -109,7 +115,8 @@ class TelegramChannel:
             self.state = ChannelState.RUNNING
             log.info("telegram_running", webhook=bool(self._webhook_url))
             if not self._webhook_url:
-                await self._polling.run()
+                # Telegram answers one poll at a time, and breaks the other off.
+                await self._leadership.lead("telegram-polling", self._polling.run)
         except InvalidToken:
             # Without the exception: PTB puts the token into its words.
             self.state = ChannelState.REFUSED
