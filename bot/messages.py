@@ -128,6 +128,8 @@ class Conversation:
     """When the resident was last asked to slow down."""
     reachable: bool = True
     """False while the contact has blocked us."""
+    dialogue_version: int = 0
+    """How often the dialogue's events changed."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,12 @@ class Turn:
     private: Private = field(default_factory=Private)
     starts_afresh: bool = False
     """True when the resident was away for so long that an earlier matter is not gone on with by itself."""
+    tracker: Any = None
+    """The dialogue's own picture of the conversation, once it was looked at."""
     stored_events: int = 0
+    """How many of the tracker's events are stored, or staged in this turn."""
+    saves: int = 0
+    """How often this turn staged events: by so much the conversation's `dialogue_version` rises."""
     staged_events: list[dict[str, Any]] = field(default_factory=list)
     """The dialogue's events that commit with this turn."""
     understood: Optional[Understood] = None

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Iterable, Optional
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
 
 from bot import standalone
+from bot.dialogue.session_window import shorten
 from bot.privacy import mask_identity
 from bot.turn import Turn, current_turn
+
+LONG_SESSION = 150
+"""From so many stored events on, a session is stored once more in short, so that it is read quickly."""
 
 
 class UnitOfWorkTrackerStore(TrackerStore):
     """Reads the latest session's events; stages new ones in the turn's unit of work.
+
+    A conversation's tracker stays in memory between its messages. Each save raises the conversation's
+    `dialogue_version`, so a tracker that another process, or an erasure, left behind is read again.
 
     Outside a turn (Rasa's own servers) each save commits by itself, to the database in DATABASE_URL,
     and texts are masked here because no desk has done it.
@@ -31,8 +41,14 @@ class UnitOfWorkTrackerStore(TrackerStore):
         turn = current_turn.get()
         if turn is None:
             async with standalone.turn(sender_id) as turn:
-                return await self._load(turn, sender_id)
-        return await self._load(turn, sender_id)
+                return await self._read(turn, sender_id)
+        if turn.tracker is None:
+            tracker = self._take(turn) or await self._read(turn, sender_id)
+            if tracker is not None:
+                shorten(tracker, self.domain.slots)
+                turn.stored_events = len(tracker.events)
+                self._hold(turn, tracker)
+        return turn.tracker
 
     async def retrieve_full_tracker(self, conversation_id: str) -> Optional[DialogueStateTracker]:
         """The conversation's tracker with every event, for exports."""
@@ -48,32 +64,63 @@ class UnitOfWorkTrackerStore(TrackerStore):
                 stored = await turn.work.tracker_events.latest_session(turn.conversation.id)
                 turn.stored_events = len(stored)
                 self._stage(turn, tracker)
-        else:
-            self._stage(turn, tracker)
+            return
+        if turn.tracker is None:
+            self._hold(turn, tracker)
+        self._stage(turn, tracker)
 
     async def keys(self) -> Iterable[str]:
         """Nothing: conversations are listed by the console, not by Rasa."""
         return []
 
-    async def _load(self, turn: Turn, sender_id: str) -> Optional[DialogueStateTracker]:
+    def _take(self, turn: Turn) -> Optional[DialogueStateTracker]:
+        """The tracker kept in memory, if it is the newest. A turn that fails does not give it back."""
+        version, tracker = turn.work.memory.pop(turn.conversation.id, (-1, None))
+        return tracker if version == turn.conversation.dialogue_version else None
+
+    def _hold(self, turn: Turn, tracker: DialogueStateTracker) -> None:
+        turn.tracker = tracker
+        turn.work.after_commit(lambda: self._keep(turn, tracker))
+
+    def _keep(self, turn: Turn, tracker: DialogueStateTracker) -> None:
+        version = turn.conversation.dialogue_version + turn.saves
+        turn.work.memory[turn.conversation.id] = (version, tracker)
+
+    async def _read(self, turn: Turn, sender_id: str) -> Optional[DialogueStateTracker]:
         stored = await turn.work.tracker_events.latest_session(turn.conversation.id)
-        events = _latest_session([*stored, *turn.staged_events])
-        turn.stored_events = len(events)
-        return self._tracker(sender_id, events) if events else None
+        if not stored:
+            return None
+        tracker = self._tracker(sender_id, stored)
+        if len(stored) >= LONG_SESSION:
+            shorten(tracker, self.domain.slots)
+            short = [_masked(event.as_dict()) for event in tracker.events]
+            turn.work.tracker_events.sum_up(turn.conversation.id, short)
+        return tracker
 
     def _tracker(self, sender_id: str, events: list[dict[str, Any]]) -> DialogueStateTracker:
-        return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
+        return DialogueStateTracker.from_events(sender_id, _events(events), self.domain.slots)
 
     def _stage(self, turn: Turn, tracker: DialogueStateTracker) -> None:
         fresh = [_masked(event.as_dict()) for event in list(tracker.events)[turn.stored_events :]]
-        turn.work.tracker_events.add(turn.conversation.id, fresh)
-        turn.staged_events += fresh
+        if fresh:
+            turn.work.tracker_events.add(turn.conversation.id, fresh)
+            turn.staged_events += fresh
+            turn.saves += 1
         turn.stored_events += len(fresh)
 
 
-def _latest_session(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    starts = [place for place, event in enumerate(events) if event.get("event") == "session_started"]
-    return events[starts[-1] :] if starts else events
+def _events(stored: list[dict[str, Any]]) -> list[Event]:
+    """Rasa's events; `Event.from_parameters` would walk all of Rasa's event classes for each one."""
+    found = (_classes()[event["event"]]._from_parameters(event) for event in stored)
+    return [event for event in found if event is not None]
+
+
+@lru_cache(maxsize=1)
+def _classes() -> dict[str, type[Event]]:
+    classes: dict[str, type[Event]] = {}
+    for one in all_subclasses(Event):
+        classes.setdefault(one.type_name, one)
+    return classes
 
 
 def _masked(event: dict[str, Any]) -> dict[str, Any]:

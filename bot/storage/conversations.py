@@ -110,4 +110,5 @@ def _conversation(row: Row) -> Conversation:
         last_message_at=row.last_message_at,
         flooded_at=row.flooded_at,
         reachable=row.reachable,
+        dialogue_version=row.dialogue_version,
     )

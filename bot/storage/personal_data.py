@@ -24,6 +24,7 @@ class PersonalData(Repository):
             messages=await self._count(tables.messages, conversation_id),
             tickets=await self._count(tables.tickets, conversation_id),
             watches=await self._count(tables.watches, conversation_id, tables.watches.c.active),
+            requests=await self._count(tables.reconciliation_requests, conversation_id),
             attachments=await self._count(
                 tables.attachments, conversation_id, tables.attachments.c.state == AttachmentState.KEPT.value
             ),
@@ -34,11 +35,21 @@ class PersonalData(Repository):
         stage = self._work.stage_statement
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
         stage(tables.attachments.delete().where(tables.attachments.c.conversation_id == conversation_id))
-        stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
         stage(tables.agent_files.delete().where(tables.agent_files.c.conversation_id == conversation_id))
+        stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))
         stage(tables.messages.delete().where(tables.messages.c.conversation_id == conversation_id))
         stage(
             tables.tracker_events.delete().where(tables.tracker_events.c.conversation_id == conversation_id)
+        )
+        stage(
+            tables.reconciliation_requests.delete().where(
+                tables.reconciliation_requests.c.conversation_id == conversation_id
+            )
+        )
+        stage(  # what a process has in memory is no longer the newest
+            tables.conversations.update()
+            .where(tables.conversations.c.id == conversation_id)
+            .values(dialogue_version=tables.conversations.c.dialogue_version + 1)
         )
         stage(tables.watches.delete().where(tables.watches.c.conversation_id == conversation_id))
         stage(
@@ -46,6 +57,7 @@ class PersonalData(Repository):
                 tables.misunderstandings.c.conversation_id == conversation_id
             )
         )
+        self._work.ticket_words.forget(numbers)
         stage(
             tables.ticket_notes.update()
             .where(tables.ticket_notes.c.ticket_number.in_(numbers))

@@ -1,14 +1,21 @@
-"""A conversation's dialogue events as stored, in Rasa's own JSON."""
+"""A conversation's dialogue events as stored, in Rasa's own JSON.
+
+A `summary` is no event: it holds the few events that lead to where its session had come.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Sequence
+from typing import Any, Iterable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.repository import Repository
+from bot.storage.tables import conversations
 from bot.storage.tables import tracker_events as table
+
+SUMMARY = "summary"
 
 
 class TrackerEvents(Repository):
@@ -18,29 +25,48 @@ class TrackerEvents(Repository):
         """Stages events to be appended."""
         if not events:
             return
-        rows = [
-            {
-                "conversation_id": conversation_id,
-                "type": event["event"],
-                "at": event.get("timestamp") or 0.0,
-                "data": json.dumps(event, ensure_ascii=False),
-            }
-            for event in events
-        ]
-        self._work.stage_statement(table.insert().values(rows))
+        self._insert(conversation_id, ((event["event"], event) for event in events))
+        self._work.stage_statement(
+            conversations.update()
+            .where(conversations.c.id == conversation_id)
+            .values(dialogue_version=conversations.c.dialogue_version + 1)
+        )
+
+    def sum_up(self, conversation_id: int, events: Sequence[dict[str, Any]]) -> None:
+        """Stages the events that the session so far can be told in; they do not count as its own."""
+        self._insert(conversation_id, [(SUMMARY, {"events": list(events)})])
 
     async def latest_session(self, conversation_id: int) -> list[dict[str, Any]]:
-        """The events since (and with) the conversation's last session start, oldest first."""
+        """The events since (and with) the conversation's last session start, oldest first and in short."""
         start = (
             sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))
-            .where(table.c.conversation_id == conversation_id, table.c.type == "session_started")
+            .where(table.c.conversation_id == conversation_id, table.c.type.in_(["session_started", SUMMARY]))
             .scalar_subquery()
         )
-        return await self._load(sa.and_(table.c.conversation_id == conversation_id, table.c.id >= start))
+        found = await self._load(sa.and_(table.c.conversation_id == conversation_id, table.c.id >= start))
+        if found and "event" not in found[0]:
+            return [*found[0]["events"], *found[1:]]
+        return found
 
     async def all(self, conversation_id: int) -> list[dict[str, Any]]:
         """Every event of the conversation, oldest first."""
-        return await self._load(table.c.conversation_id == conversation_id)
+        return await self._load(sa.and_(table.c.conversation_id == conversation_id, table.c.type != SUMMARY))
+
+    def _insert(self, conversation_id: int, typed: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        rows = [
+            {
+                "conversation_id": conversation_id,
+                "type": kind,
+                "at": data.get("timestamp") or 0.0,
+                "data": json.dumps(data, ensure_ascii=False),
+            }
+            for kind, data in typed
+        ]
+
+        async def write(connection: AsyncConnection) -> None:
+            await connection.execute(table.insert(), rows)
+
+        self._work.stage(write)
 
     async def _load(self, condition: Any) -> list[dict[str, Any]]:
         rows = await self._work.fetch(sa.select(table.c.data).where(condition).order_by(table.c.id))

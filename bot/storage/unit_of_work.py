@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, AsyncIterator, Awaitable, Callable, Optional, Type
+from typing import Any, AsyncIterator, Awaitable, Callable, MutableMapping, Optional, Sequence, Type
 
 import sqlalchemy as sa
+from cachetools import LRUCache
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,6 +27,7 @@ from bot.storage.bookmarks import Bookmarks
 from bot.storage.canned_answers import CannedAnswers
 from bot.storage.conversations import Conversations
 from bot.storage.failures import translated
+from bot.storage.inbox import Inbox
 from bot.storage.incoming import Incoming
 from bot.storage.lines import Lines
 from bot.storage.misunderstandings import Misunderstandings
@@ -34,15 +36,21 @@ from bot.storage.personal_data import PersonalData
 from bot.storage.presence import Presence
 from bot.storage.proposals import Proposals
 from bot.storage.queue import Queue
+from bot.storage.ratings import Ratings
 from bot.storage.reads import Reads
 from bot.storage.requests import Requests
 from bot.storage.statistics import Statistics
 from bot.storage.tables import conversations
+from bot.storage.ticket_words import TicketWords
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
 from bot.storage.watches import Watches
 
 Write = Callable[[AsyncConnection], Awaitable[None]]
+Memory = MutableMapping[int, tuple[int, Any]]
+"""What this process remembers of a conversation, with the version that was the newest then."""
+
+REMEMBERED = 2000
 
 
 class Pen:
@@ -72,11 +80,16 @@ class Pen:
 class UnitOfWork:
     """All repositories over one set of staged writes; leaving without `commit` drops them."""
 
-    def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, pen: Optional[Pen] = None, memory: Optional[Memory] = None
+    ) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(reads_once=True)
         self._pen = pen or Pen(engine)
         self._writes: list[Write] = []
         self._held: set[int] = set()
+        self._after: list[Callable[[], None]] = []
+        self.memory: Memory = {} if memory is None else memory
         self.blind: Optional[Unavailable] = None
         """Why a read failed: somebody on the way up may take that for an answer, so nothing may be stored."""
         self.conversations = Conversations(self)
@@ -86,8 +99,11 @@ class UnitOfWork:
         self.lines = Lines(self)
         self.outbox = Outbox(self)
         self.tracker_events = TrackerEvents(self)
+        self.ticket_words = TicketWords(self)
         self.tickets = Tickets(self)
+        self.inbox = Inbox(self)
         self.queue = Queue(self)
+        self.ratings = Ratings(self)
         self.watches = Watches(self)
         self.proposals = Proposals(self)
         self.requests = Requests(self)
@@ -112,11 +128,16 @@ class UnitOfWork:
     ) -> None:
         self._writes.clear()
 
+    @property
+    def dialect(self) -> str:
+        """Which kind of database this is: `sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
     async def fetch(self, statement: sa.sql.Executable) -> list[Row]:
         """All rows of a read, in a transaction of its own. Raises Unavailable and Bug."""
         try:
             with translated():
-                async with self._engine.connect() as connection:
+                async with self._reading.connect() as connection:
                     return list((await connection.execute(statement)).all())
         except Unavailable as error:
             self.blind = error
@@ -144,6 +165,10 @@ class UnitOfWork:
 
         self.stage(run)
 
+    def after_commit(self, step: Callable[[], None]) -> None:
+        """Keeps a step for when everything is stored; it is dropped when `commit` fails."""
+        self._after.append(step)
+
     def hold(self, conversation_id: int) -> None:
         """Makes other writers into this conversation wait for `commit`, so that its lines appear in order."""
         self._held.add(conversation_id)
@@ -157,13 +182,19 @@ class UnitOfWork:
         if self.blind is not None:
             raise self.blind
         writes, self._writes = self._writes, []
-        if not writes:
-            return
+        steps, self._after = self._after, []
+        if writes:
+            await self._write(writes)
+        for step in steps:
+            step()
+
+    async def _write(self, writes: Sequence[Write]) -> None:
         with translated():
             async with self._pen.transaction() as connection:
                 await self._take_hold(connection)
                 for write in writes:
                     await write(connection)
+                await self.ticket_words.write(connection)
 
     async def _take_hold(self, connection: AsyncConnection) -> None:
         held, self._held = sorted(self._held), set()
@@ -178,6 +209,7 @@ class UnitOfWorkFactory:
     def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
         self._engine = engine
         self._pen = pen or Pen(engine)
+        self._memory: Memory = LRUCache(REMEMBERED)
 
     def __call__(self) -> UnitOfWork:
-        return UnitOfWork(self._engine, self._pen)
+        return UnitOfWork(self._engine, self._pen, self._memory)

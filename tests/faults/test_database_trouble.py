@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.errors import Unavailable
 from bot.messages import Reply
-from bot.storage import database
+from bot.storage import sqlite
 from tests.doubles.web_house import WebHouse, open_web_house
 from tests.fakes.house import message
 
@@ -24,7 +24,7 @@ PATIENCE = 0.3
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebHouse]:
     """A house that waits a moment only for a locked database."""
-    monkeypatch.setattr(database, "LOCK_WAIT_SECONDS", PATIENCE)
+    monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", PATIENCE)
     opened = await open_web_house(tmp_path)
     yield opened
     await opened.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from bot.dialogue.nlu.second_request import second_request
 from bot.dialogue.nlu.sentence_encoder import VectorCache, sentence_encoder
 
 _RANKED = 10
+KEPT_RANKINGS = 4096
+"""Much of what residents type was typed before, letter by letter ("你好", "转人工", "多久能到账")."""
 SECOND_REQUEST = "second_request"
 NEVER_SECOND = frozenset(
     {OUT_OF_SCOPE, "affirm", "deny", "greet", "goodbye", "thanks", "provide_serial", "switch_language"}
@@ -49,6 +52,12 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
+        self._rank = lru_cache(KEPT_RANKINGS)(lambda text: tuple(self._trained.rank(text)))
+
+    @property
+    def _trained(self) -> IntentModel:
+        assert self._model is not None, "not trained"
+        return self._model
 
     @classmethod
     def create(
@@ -91,17 +100,17 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         for message in messages:
             text = str(message.get(TEXT) or "")
             if self._model is not None and text and not text.startswith(INTENT_MESSAGE_PREFIX):
-                self._classify(message, text, self._model)
+                self._classify(message, text)
         return messages
 
-    def _classify(self, message: Message, text: str, model: IntentModel) -> None:
-        ranking = [{"name": name, "confidence": chance} for name, chance in model.rank(text)[:_RANKED]]
-        threshold = self._config["threshold"] or model.threshold
+    def _classify(self, message: Message, text: str) -> None:
+        ranking = [{"name": name, "confidence": chance} for name, chance in self._rank(text)[:_RANKED]]
+        threshold = self._config["threshold"] or self._trained.threshold
         top = ranking[0]
         if top["name"] != OUT_OF_SCOPE and float(str(top["confidence"])) < threshold:
             top = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": 1 - float(str(top["confidence"]))}
         message.set(INTENT, top, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-        second = second_request(text, str(top["name"]), model.rank)
+        second = second_request(text, str(top["name"]), self._rank)
         if second and second not in NEVER_SECOND:
             message.set(SECOND_REQUEST, second, add_to_output=True)

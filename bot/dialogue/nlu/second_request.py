@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-Ranking = list[tuple[str, float]]
+Ranking = Sequence[tuple[str, float]]
 
 LEAST_CONFIDENCE = 0.6
 SHORTEST = 4

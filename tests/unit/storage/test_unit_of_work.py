@@ -243,3 +243,19 @@ async def test_a_moment_without_an_offset_is_refused(house: FakeHouse) -> None:
         work.conversations.update(conversation, last_message_at=datetime(2026, 11, 23))
         with pytest.raises(sa.exc.StatementError, match="offset"):
             await work.commit()
+
+
+async def test_what_follows_a_commit_follows_success_only(house: FakeHouse) -> None:
+    conversation = await house.conversation()
+    done: list[str] = []
+    for name, status in (("one", ConversationStatus.WITH_AGENT), ("two", ConversationStatus.WITH_BOT)):
+        async with house.work() as work:
+            work.conversations.update(conversation, status=status)
+            work.after_commit(lambda name=name: done.append(name))  # type: ignore[misc]
+            if name == "one":
+                await work.commit()
+                await work.commit()
+            else:
+                with pytest.raises(Conflict):  # the conversation is with an agent by now
+                    await work.commit()
+    assert done == ["one"]
