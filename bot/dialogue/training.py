@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import platform
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -51,18 +53,34 @@ def train(models_dir: Path, force: bool = False, say: Say = lambda _: None) -> P
     if path.is_file() and not force:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(path.parent):
+        if force or not path.is_file():
+            _train(path, say)
+    _forget_older(path)
+    return path
+
+
+def _train(path: Path, say: Say) -> None:
     log = path.parent / "train.log"
     with (
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".training-") as folder,
         log.open("w", encoding="utf-8") as output,
         _progress(say),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
     ):
-        code = _train_with_rasa(path)
-    if code != 0 or not path.is_file():
-        raise Bug(f"training failed; {log} says why")
-    _forget_older(path)
-    return path
+        made = Path(folder) / path.name
+        if _train_with_rasa(made) != 0 or not made.is_file():
+            raise Bug(f"training failed; {log} says why")
+        made.replace(path)  # whoever looks meanwhile finds a whole model or none
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Waits while another process trains into this folder: two at once would do the same work twice."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _train_with_rasa(path: Path) -> int:
