@@ -20,10 +20,10 @@ from bot.clock import SystemClock
 from bot.settings import load_settings
 from bot.statistics.model import Days
 from bot.statistics.service import StatisticsService
-from bot.statistics.worktime import WorkTime
 from bot.storage import tables
 from bot.storage.database import Database, migrate, open_database
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.hours import WorkingHours
 
 SPAN = timedelta(days=180)
 AT_ONCE = 5000
@@ -57,8 +57,8 @@ async def measure(url: str, tickets: int, messages: int) -> None:
     await said("fill", lambda: fill(engine, tickets, messages))
     clock = SystemClock()
     settings = load_settings()
-    worktime = WorkTime(settings.work_from, settings.work_until)
-    service = StatisticsService(UnitOfWorkFactory(engine), clock, worktime, timedelta(hours=1))
+    hours = WorkingHours(settings.work_from, settings.work_until)
+    service = StatisticsService(UnitOfWorkFactory(engine), clock, hours, timedelta(hours=1))
     await said("first count of every day", service.keep_up)
     for count in (1, 7, 30, 90):
         days = Days.until(service.today(), count)
@@ -179,7 +179,8 @@ def misunderstandings(count: int, now: datetime, dice: random.Random) -> Iterato
     for _ in range(count):
         yield {
             "conversation_id": None, "text": f"听不懂的话 {dice.randrange(count // 3 + 1)}",
-            "guess": "query_status", "runner_up": "faq_how_long", "confidence": 0.3, "cause": "below_threshold",
+            "guess": "query_status", "runner_up": "faq_how_long", "confidence": 0.3,
+            "cause": "below_threshold",
             "at": now - SPAN * dice.random(),
         }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|chat|train|evaluate|agents|nlu|database|sandbox`."""
+"""The command line: `python -m bot run|chat|train|evaluate|agents|nlu|statistics|database|sandbox`."""
 
 from __future__ import annotations
 
@@ -80,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     label = lessons.add_parser("label", help="say what a message meant; the next training learns it")
     label.add_argument("id", type=int)
     label.add_argument("intent")
+    figures = add("statistics", _statistics, "print what happened on some days")
+    figures.add_argument("--from", dest="first", default="", help="first day, as in 2026-11-01")
+    figures.add_argument("--to", dest="last", default="", help="last day; today when left out")
+    figures.add_argument("--format", choices=("table", "csv"), default="table")
+    figures.add_argument("--table", default="summary", help="which table as csv, such as days, reasons or agents")
+    figures.add_argument("--language", choices=("zh", "en"), default="zh")
     database = add("database", _database, "bring the schema up to date, or check it")
     database.add_argument("action", choices=("upgrade", "check"))
     return parser
@@ -128,6 +134,12 @@ def _nlu(settings: Settings, arguments: argparse.Namespace) -> int:
     from bot.dialogue import lessons
 
     return asyncio.run(lessons.command(settings, arguments))
+
+
+def _statistics(settings: Settings, arguments: argparse.Namespace) -> int:
+    from bot.statistics import commands
+
+    return asyncio.run(commands.statistics(settings, arguments))
 
 
 def _database(settings: Settings, arguments: argparse.Namespace) -> int:

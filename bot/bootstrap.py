@@ -27,6 +27,7 @@ from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
 from bot.seal import Seal, secret_key
 from bot.services import Services
 from bot.settings import Settings, load_settings
+from bot.statistics.service import StatisticsService
 from bot.storage.database import Database, migrate, open_database
 from bot.storage.leadership import Leadership, leadership_for
 from bot.storage.ownership import StoredOwnershipAttempts
@@ -56,6 +57,7 @@ class House:
     announcer: Announcer
     turnstile: Turnstile
     leadership: Leadership
+    statistics: StatisticsService
     attachments: AttachmentsService
 
     def desk(self, dialogue: Dialogue) -> Desk:
@@ -143,6 +145,9 @@ def build_house(
         staff=ReconciliationClient(staff, transport=transport) if staff else None,
         services=services,
         announcer=Announcer(),
+        statistics=StatisticsService(
+            work, clock, deadlines.hours, timedelta(minutes=settings.session_gap_minutes)
+        ),
         turnstile=turnstile_for(engine),
         leadership=leadership_for(engine),
         attachments=AttachmentsService(

@@ -133,6 +133,7 @@ def _web_parts(
         parse=dialogue.parse,
         payments=house.services.payments,
         reconciliation=house.reconciliation(relay.notify),
+        statistics=house.statistics,
         phrases=house.phrases,
         sending=house.sending,
         checks=_checks(house),
@@ -159,6 +160,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
 
     return [
         asyncio.create_task(desk.run()),
+        asyncio.create_task(house.statistics.run()),
         asyncio.create_task(relay.run()),
         asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
         asyncio.create_task(house.reconciliation(relay.notify).execution.run()),

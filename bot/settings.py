@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     first_response: str = ""
     resolution: str = ""
     session_idle_hours: float = Field(24, gt=0)
+    session_gap_minutes: int = Field(60, ge=5, le=1440)
     watch_days: int = Field(30, ge=1)
 
     class Config:

@@ -31,6 +31,7 @@ from bot.errors import HelpdeskError
 from bot.payments.service import PaymentsService
 from bot.phrasebook import Phrases
 from bot.reconciliation.service import ReconciliationService
+from bot.statistics.service import StatisticsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
@@ -52,6 +53,7 @@ class WebParts:
     sending: SendingService
     payments: PaymentsService
     reconciliation: ReconciliationService
+    statistics: StatisticsService
     parse: Parse
     checks: Mapping[str, Check]
     secret_key: str
@@ -76,6 +78,7 @@ def create_web_app(parts: WebParts) -> Starlette:
         sending=parts.sending,
         payments=parts.payments,
         reconciliation=parts.reconciliation,
+        statistics=parts.statistics,
     )
     pages = Pages(parts.clock)
     links = FileLinks(parts.secret_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount
 
 from bot.console.attachment_page import AttachmentPage
+from bot.console.dashboard import Dashboard
 from bot.console.deliveries import Deliveries
 from bot.console.entry import Entry
 from bot.console.office import Office
@@ -25,5 +26,6 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *TicketPage(office, pages).routes(reception),
         *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
+        *Dashboard(office, pages).routes(reception),
         Mount("/console/static", pages.assets.files()),
     ]

@@ -12,6 +12,7 @@ from bot.console.service import AccountsService
 from bot.payments.service import PaymentsService
 from bot.phrasebook import Phrases
 from bot.reconciliation.service import ReconciliationService
+from bot.statistics.service import StatisticsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
@@ -33,3 +34,4 @@ class Office:
     sending: SendingService
     payments: PaymentsService
     reconciliation: ReconciliationService
+    statistics: StatisticsService

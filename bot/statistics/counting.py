@@ -9,12 +9,13 @@ from typing import Awaitable, Callable, Iterable, Mapping
 
 from bot.statistics.model import Days, Tally, bucket, day_of, start_of
 from bot.statistics.repository import SessionCount, StatisticsStore, Step
-from bot.statistics.worktime import WorkTime
+from bot.tickets.hours import WorkingHours
 
 Tallies = Mapping[date, Tally]
 
 LATE_COMERS = timedelta(hours=1)
 """After a day is over: what was accepted at its very end may still be being answered."""
+MINUTE = timedelta(minutes=1)
 FATES = ("started", "ended", "handed_off", "known_day", "contained", "known_week", "durable")
 
 
@@ -34,8 +35,8 @@ class Part:
 class Counting:
     """Counts the parts of days; `gap` is the silence after which a session is over."""
 
-    def __init__(self, worktime: WorkTime, gap: timedelta) -> None:
-        self._worktime = worktime
+    def __init__(self, hours: WorkingHours, gap: timedelta) -> None:
+        self._hours = hours
         self._gap = gap
 
     async def events(self, store: StatisticsStore, days: Days, now: datetime) -> Tallies:
@@ -82,7 +83,7 @@ class Counting:
     def _measure(self, tallies: dict[date, Tally], what: str, steps: Iterable[Step]) -> None:
         for step in steps:
             tally = tallies[day_of(step.at)]
-            minutes = bucket(self._worktime.minutes(step.since, step.at))
+            minutes = bucket(self._hours.between(step.since, step.at) / MINUTE)
             for place in (("priority", step.priority), ("of", step.actor)):
                 tally.add(what, *place, "minutes", minutes)
                 if step.target is not None:

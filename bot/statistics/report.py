@@ -48,6 +48,11 @@ class Table:
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Value, ...]]
 
+    @property
+    def cells(self) -> list[list[tuple[Column, Value]]]:
+        """Every row, each value with its column."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True)
 class Measure:

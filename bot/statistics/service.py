@@ -14,7 +14,7 @@ from bot.errors import HelpdeskError
 from bot.statistics.counting import PARTS, Counting, Part, Tallies
 from bot.statistics.model import Days, Tally, day_of
 from bot.statistics.repository import Late, Misheard, Said
-from bot.statistics.worktime import WorkTime
+from bot.tickets.hours import WorkingHours
 
 log = structlog.get_logger(__name__)
 
@@ -49,11 +49,11 @@ class StatisticsService:
     """Reads and keeps through units of work of its own; `work` makes one."""
 
     def __init__(
-        self, work: Callable[[], Any], clock: Clock, worktime: WorkTime, gap: timedelta, method: str = ""
+        self, work: Callable[[], Any], clock: Clock, hours: WorkingHours, gap: timedelta, method: str = ""
     ) -> None:
         self._work = work
         self._clock = clock
-        self._counting = Counting(worktime, gap)
+        self._counting = Counting(hours, gap)
         self._method = method or f"{METHOD}-{gap // timedelta(minutes=1)}"
 
     def today(self) -> date:

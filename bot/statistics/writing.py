@@ -73,8 +73,7 @@ class Writer:
         """A table for a spreadsheet; a share becomes three columns, moments are +08:00."""
         headings = [name for column in table.columns for name in self._csv_headings(column)]
         rows = [
-            [cell for column, value in zip(table.columns, row) for cell in self._csv_cells(column, value)]
-            for row in table.rows
+            [cell for column, value in row for cell in self._csv_cells(column, value)] for row in table.cells
         ]
         return csv_text([headings, *rows])
 
@@ -121,9 +120,7 @@ class Writer:
         lines += _aligned(measures)
         for table in report.tables:
             lines += ["", self.title(table)]
-            rows = [
-                [self.cell(column, value) for column, value in zip(table.columns, row)] for row in table.rows
-            ]
+            rows = [[self.cell(column, value) for column, value in row] for row in table.cells]
             headings = [self.heading(column) for column in table.columns]
             lines += _aligned([headings, *rows]) if rows else [words("statistics.empty")]
         return "\n".join(lines) + "\n"
@@ -194,7 +191,9 @@ def _rate(value: Value) -> Optional[float]:
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths)).rstrip()
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     ]
 

@@ -25,6 +25,7 @@ from bot.reconciliation.lookup import StaffLookup, StaffSystem
 from bot.reconciliation.service import ReconciliationService
 from bot.reconciliation.trail import Trail
 from bot.seal import Seal
+from bot.statistics.service import StatisticsService
 from bot.storage.database import migrate, open_database
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
@@ -194,6 +195,7 @@ async def open_web_house(
         "sending": SendingService(work, Seal(SECRET), clock, most=MOST_BYTES),
         "payments": NO_PAYMENTS,
         "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, FOUR_EYES_FEN),
+        "statistics": StatisticsService(work, clock, deadlines.hours, timedelta(hours=1)),
         "parse": parse,
         "checks": {},
         "secret_key": SECRET,
