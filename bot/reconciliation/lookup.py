@@ -56,7 +56,7 @@ class StaffLookup:
 
         Raises InvalidInput("nothing_to_search" | "identity_number" | "dates_reversed" | "query_too_long").
         """
-        _check(query)
+        check_query(query)
         return await self.system.search_payments(
             q=query.words or None,
             paid_from=query.paid_from,
@@ -86,7 +86,8 @@ class StaffLookup:
         raise InvalidInput("line_gone")
 
 
-def _check(query: PaymentQuery) -> None:
+def check_query(query: PaymentQuery) -> None:
+    """Raises InvalidInput as `search` does."""
     if query.kind is QueryKind.NOTHING and not (query.paid_from or query.paid_to or query.state):
         raise InvalidInput("nothing_to_search")
     if len(query.words) > QUERY_MAX_CHARS:
