@@ -10,7 +10,10 @@ from bot.console.deliveries import Deliveries
 from bot.console.entry import Entry
 from bot.console.office import Office
 from bot.console.pages import Pages
+from bot.console.payment_search import PaymentSearch
+from bot.console.proposals_page import ProposalsPage
 from bot.console.reception import Reception
+from bot.console.reconciliation_page import ReconciliationPage
 from bot.console.session import Sessions
 from bot.console.ticket_list import TicketList
 from bot.console.ticket_page import TicketPage
@@ -23,6 +26,9 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
     return [
         *Entry(office.work, office.accounts, sessions, pages).routes(reception),
         *TicketList(office.work, office.clock, pages).routes(reception),
+        *PaymentSearch(office, pages).routes(reception),
+        *ReconciliationPage(office, pages).routes(reception),
+        *ProposalsPage(office, pages).routes(reception),
         *TicketPage(office, pages).routes(reception),
         *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
