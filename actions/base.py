@@ -17,8 +17,6 @@ from bot.turn import Private, Turn, current_turn
 
 OFFER = "pending_offer"
 MISSES = "misses"
-APPLICATIONS = "applications"
-"""The slot of the reconciliation requests (对账申请) that were sent, by number."""
 LOOKED_UP = "looked_up"
 """The slot of what the last look-up found: its serial number and facts, never details."""
 

@@ -26,6 +26,7 @@ class ShowMyData(HelpdeskAction):
             tickets=stored.tickets,
             watches=stored.watches,
             attachments=stored.attachments,
+            requests=stored.requests,
         )
         return back_to_form(speaker, tracker)
 

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
-from typing import Optional
+from typing import Any, Optional
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import APPLICATIONS, OFFER, HelpdeskAction, Speaker, back_to_form
-from actions.claims import CLAIMS
+from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of, text_of
+from actions.claims import AMOUNT, CHANNEL, CLAIMS, DAY, written
 from actions.outage import TROUBLE, say_trouble
 from actions.serial_number import SLOT as SERIAL
 from actions.serial_number import lookup_numbers
 from bot import formats
 from bot.errors import Conflict, NotFound
+from bot.notifications.model import Watch
 from bot.notifications.service import SETTLED, Watched
-from bot.payments.model import Channel, Claimed, Payment
+from bot.payments.model import Channel, Claimed, Payment, ReconciliationRequest
 from bot.payments.wording import tail
+from bot.requests.model import SentRequest
 from bot.turn import Turn
+
+ASKS_FOR_LIST = re.compile(
+    r"(?:哪些|什么|几个|多少|所有|全部)的?(?:到账)?提醒|提醒(?:有)?(?:哪些|几个|列表)|[看查]一?[看查下]?我?的?(?:到账)?提醒"
+    r"|\b(?:my|which|what|list|show).{0,12}(?:notices|alerts|watches|reminders)\b",
+    re.IGNORECASE,
+)
+"""Wants to see the watches that are set, not to set one."""
+ALL = re.compile(r"全部|所有|都|全停|一个也不|\b(?:all|every|everything|any)\b", re.IGNORECASE)
+MOST_BUTTONS = 4
+MOST_ASKED = 3
+"""Requests that are asked about while the resident waits; of older ones, what was heard last is said."""
+LINES = {
+    CHANNEL: "utter_request_line_channel",
+    AMOUNT: "utter_request_line_amount",
+    DAY: "utter_request_line_day",
+}
 
 
 class WantSerial(HelpdeskAction):
@@ -38,12 +58,22 @@ class WantSerial(HelpdeskAction):
 
 
 class WantWatch(WantSerial):
-    """Starts a watch."""
+    """Starts a watch, or shows the ones that are set."""
 
     wanted, does = "watch", "action_watch"
 
     def name(self) -> str:
         return "action_want_watch"
+
+    async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        if choice_of(tracker) == "list" or ASKS_FOR_LIST.search(text_of(tracker)):
+            watches = await turn.services.watches.of(turn.work, turn.conversation)
+            if not watches:
+                speaker.say("utter_watch_none")
+            else:
+                _show_watches("utter_watch_list", watches, speaker, turn)
+            return back_to_form(speaker, tracker)
+        return await super().act(speaker, tracker, turn)
 
 
 class WantReconciliation(WantSerial):
@@ -73,30 +103,32 @@ class WatchPayment(HelpdeskAction):
             Watched.EXISTS: "utter_watch_exists",
             Watched.NOT_NEEDED: "utter_watch_not_needed",
         }
-        speaker.say(names[watched], tail=tail(serial))
+        days = turn.services.watches.lasts.days
+        speaker.say(names[watched], tail=tail(serial), serial=report.payment.serial_number, days=days)
         return back_to_form(speaker, tracker)
 
 
 class UnwatchPayment(HelpdeskAction):
-    """Ends the resident's watches: the named payment's, or all."""
+    """Ends a watch: the named payment's, the only one, or all; of several it asks which."""
 
     def name(self) -> str:
         return "action_unwatch"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        watches = await turn.services.watches.of(turn.work, turn.conversation)
         named = lookup_numbers(tracker)
-        serial = named[0].value if named else None
-        ended = await turn.services.watches.stop(turn.work, turn.conversation, serial)
-        if not ended:
-            speaker.say("utter_watch_none")
+        serial = await turn.services.requests.own_number(named[0].value) if named else None
+        everything = choice_of(tracker) == "all" or ALL.search(text_of(tracker)) is not None
+        if len(watches) > 1 and serial is None and not everything:
+            _show_watches("utter_watch_which", watches, speaker, turn)
             return back_to_form(speaker, tracker)
-        tails = formats.listed(map(tail, ended), turn.services.phrases, speaker.language)
-        speaker.say("utter_watch_ended", tail=tails)
+        ended = await turn.services.watches.stop(turn.work, turn.conversation, serial)
+        _say_ended(ended, speaker, turn)
         return back_to_form(speaker, tracker)
 
 
 class ConfirmReconciliation(HelpdeskAction):
-    """Asks once more before a request goes to the bureau; a settled payment needs none."""
+    """Shows what would be sent and asks once more; a settled payment, or one asked for, needs none."""
 
     def name(self) -> str:
         return "action_confirm_reconciliation"
@@ -107,7 +139,12 @@ class ConfirmReconciliation(HelpdeskAction):
         if payment is not None and payment.state in SETTLED:
             speaker.say("utter_reconciliation_not_needed")
             return []
-        speaker.say("utter_confirm_reconciliation", serial=f"…{tail(serial)}")
+        number = payment.serial_number if payment else serial
+        sent = await turn.services.requests.open_for(turn.work, turn.conversation, number)
+        if sent is not None:
+            _say_exists(sent, speaker, turn)
+            return []
+        speaker.say("utter_confirm_reconciliation", lines=await self._filled_in(speaker, tracker, turn))
         return [SlotSet(OFFER, "reconcile")]
 
     async def _known(self, serial: str, turn: Turn) -> Optional[Payment]:
@@ -116,6 +153,17 @@ class ConfirmReconciliation(HelpdeskAction):
         except (NotFound, *TROUBLE):
             # An unknown payment may be investigated too; trouble is told when the request is sent.
             return None
+
+    async def _filled_in(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> str:
+        lines = [speaker.words("utter_request_line_serial", value=tail(tracker.get_slot(SERIAL)))]
+        for slot, name in LINES.items():
+            value = tracker.get_slot(slot)
+            if value is not None:
+                lines.append(speaker.words(name, value=written(slot, value, turn)))
+        proofs = await turn.services.requests.evidence(turn.work, turn.conversation)
+        if proofs:
+            lines.append(speaker.words("utter_request_line_proofs", value=len(proofs)))
+        return "\n".join(lines)
 
 
 class SubmitReconciliation(HelpdeskAction):
@@ -127,24 +175,16 @@ class SubmitReconciliation(HelpdeskAction):
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         serial = tracker.get_slot(SERIAL)
         try:
-            request = await turn.services.payments.request_reconciliation(
-                serial,
-                claimed=claimed(tracker),
-                contact_reference=f"conversation-{turn.conversation.id}",
-                idempotency_key=turn.message_key,
+            sent = await turn.services.requests.send(
+                turn.work, turn.conversation, serial, claimed(tracker), turn.message_key
             )
         except (NotFound, *TROUBLE) as error:
             return await say_trouble(error, speaker, tracker, turn)
         except Conflict:
             speaker.say("utter_reconciliation_not_needed")
             return []
-        if request.expected_by is None:
-            speaker.say("utter_reconciliation_received_open", request_id=request.request_id)
-        else:
-            phrases, language = turn.services.phrases, speaker.language
-            when = formats.moment(request.expected_by, turn.now, phrases, language)
-            speaker.say("utter_reconciliation_received", request_id=request.request_id, when=when)
-        return [SlotSet(APPLICATIONS, [*(tracker.get_slot(APPLICATIONS) or []), request.request_id])]
+        _say_sent(sent, serial, speaker, turn)
+        return []
 
 
 def claimed(tracker: Tracker) -> Claimed:
@@ -155,3 +195,117 @@ def claimed(tracker: Tracker) -> Claimed:
         amount=int(amount) if amount else None,
         paid_on=date.fromisoformat(paid_on) if paid_on else None,
     )
+
+
+async def say_requests(speaker: Speaker, turn: Turn, only: Optional[SentRequest] = None) -> bool:
+    """Says how far the conversation's requests (or one of them) are; False when there are none."""
+    requests = [only] if only else await turn.services.requests.of(turn.work, turn.conversation)
+    if not requests:
+        return False
+    asked = [await _as_far_as(request, turn) for request in requests[:MOST_ASKED]]
+    lines = [_request_line(request, speaker, turn) for request in (*asked, *requests[MOST_ASKED:])]
+    speaker.say("utter_request_list", lines="\n".join(lines))
+    return True
+
+
+async def request_named(serial: Optional[str], turn: Turn) -> Optional[SentRequest]:
+    """The resident's own request, when what was given for a serial number is its number."""
+    if not serial:
+        return None
+    for spelling in dict.fromkeys((serial, serial.upper())):
+        found = await turn.services.requests.find(turn.work, turn.conversation.id, spelling)
+        if found is not None:
+            return found
+    return None
+
+
+async def _as_far_as(request: SentRequest, turn: Turn) -> SentRequest:
+    try:
+        return await turn.services.requests.ask(turn.work, request)
+    except (NotFound, *TROUBLE):
+        return request  # what was heard last is better than nothing
+
+
+def _request_line(request: SentRequest, speaker: Speaker, turn: Turn) -> str:
+    return speaker.words(
+        "utter_request_line",
+        request_id=request.request_id,
+        tail=tail(request.serial_number),
+        status=speaker.words(f"utter_request_status_{request.status.value}"),
+        taken=_moment(request.created_at, speaker, turn),
+        due=_request_due(request, speaker, turn),
+        page=turn.services.requests.links.page(request.conversation_id, request.request_id),
+    )
+
+
+def _request_due(request: SentRequest, speaker: Speaker, turn: Turn) -> str:
+    if request.has_ended:
+        return speaker.words("utter_request_due_ended")
+    if request.expected_by is None:
+        return speaker.words("utter_request_due_open")
+    name = "utter_request_due_late" if request.expected_by < turn.now else "utter_request_due"
+    return speaker.words(name, when=_moment(request.expected_by, speaker, turn))
+
+
+def _say_sent(sent: ReconciliationRequest, serial: str, speaker: Speaker, turn: Turn) -> None:
+    links = turn.services.requests.links
+    paper = links.paper(turn.conversation.id, sent.request_id)
+    values: dict[str, Any] = {
+        "request_id": sent.request_id,
+        "serial": serial,
+        "taken": _moment(sent.created_at, speaker, turn),
+        "page": links.page(turn.conversation.id, sent.request_id),
+        "paper": paper,
+    }
+    document = {"document": {"request_id": sent.request_id, "name": f"{sent.request_id}.pdf", "url": paper}}
+    if sent.expected_by is None:
+        speaker.say("utter_reconciliation_received_open", custom=document, **values)
+    else:
+        when = _moment(sent.expected_by, speaker, turn)
+        speaker.say("utter_reconciliation_received", custom=document, when=when, **values)
+
+
+def _say_exists(sent: SentRequest, speaker: Speaker, turn: Turn) -> None:
+    speaker.say(
+        "utter_request_exists",
+        request_id=sent.request_id,
+        serial=sent.serial_number,
+        status=speaker.words(f"utter_request_status_{sent.status.value}"),
+        page=turn.services.requests.links.page(turn.conversation.id, sent.request_id),
+    )
+
+
+def _show_watches(name: str, watches: Sequence[Watch], speaker: Speaker, turn: Turn) -> None:
+    lines = [
+        speaker.words(
+            "utter_watch_line",
+            tail=tail(watch.serial_number),
+            until=formats.day(watch.expires_at.date(), turn.services.phrases, speaker.language),
+        )
+        for watch in watches
+    ]
+    buttons = [
+        speaker.button(
+            "utter_button_stop_watch",
+            f'/unwatch_payment{{"serial_number": "{watch.serial_number}"}}',
+            tail=tail(watch.serial_number),
+        )
+        for watch in watches[:MOST_BUTTONS]
+    ]
+    if len(watches) > 1:
+        buttons.append(speaker.button("utter_button_stop_all", '/unwatch_payment{"choice": "all"}'))
+    speaker.say(name, buttons=buttons, lines="\n".join(lines))
+
+
+def _say_ended(ended: Sequence[str], speaker: Speaker, turn: Turn) -> None:
+    if not ended:
+        speaker.say("utter_watch_none")
+    elif len(ended) == 1:
+        speaker.say("utter_watch_ended", tail=tail(ended[0]), serial=ended[0])
+    else:
+        tails = formats.listed((f"…{tail(one)}" for one in ended), turn.services.phrases, speaker.language)
+        speaker.say("utter_watch_all_ended", tails=tails)
+
+
+def _moment(at: Any, speaker: Speaker, turn: Turn) -> str:
+    return formats.moment(at, turn.now, turn.services.phrases, speaker.language)

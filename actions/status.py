@@ -10,6 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.base import LOOKED_UP, HelpdeskAction, Speaker, choice_of
 from actions.handoff import open_ticket
 from actions.outage import TROUBLE, say_trouble
+from actions.requests import request_named, say_requests
 from actions.serial_number import SLOT as SERIAL
 from bot.errors import NotFound
 from bot.messages import Button
@@ -32,6 +33,7 @@ BUTTONS = {
     NextStep.TICKET: ("utter_button_human", "/request_human"),
 }
 MISMATCH = ("utter_button_human", '/request_human{"choice": "mismatch"}')
+LATE = ("utter_button_human", '/request_human{"choice": "overdue"}')
 DIFFERS = frozenset({Reason.INFO_MISMATCH, Reason.AMOUNT_MISMATCH})
 
 
@@ -47,12 +49,17 @@ class LookUp(HelpdeskAction):
             return [FollowupAction("ownership_form")]
         if wanted in WANTED_FIRST:
             return [SlotSet("wanted", None), FollowupAction(WANTED_FIRST[wanted])]
+        request = await request_named(tracker.get_slot(SERIAL), turn)
+        if request is not None:
+            await say_requests(speaker, turn, only=request)
+            return [SlotSet(SERIAL, request.serial_number)]
         try:
             report = await turn.services.payments.state_of(tracker.get_slot(SERIAL))
         except (NotFound, *TROUBLE) as error:
             return await say_trouble(error, speaker, tracker, turn)
         await self._tell(report, speaker, tracker, turn)
-        return [SlotSet(LOOKED_UP, {SERIAL: tracker.get_slot(SERIAL), **_checked(report.payment)})]
+        serial = spelled(tracker.get_slot(SERIAL), report.payment)
+        return [SlotSet(SERIAL, serial), SlotSet(LOOKED_UP, {SERIAL: serial, **_checked(report.payment)})]
 
     async def _tell(self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
         phrases, language = turn.services.phrases, speaker.language
@@ -61,17 +68,26 @@ class LookUp(HelpdeskAction):
             buttons=_buttons(report, speaker),
             tail=tail(tracker.get_slot(SERIAL)),
             what=what(report, phrases, language),
-            due=due(report, turn.now, phrases, language),
+            due=_when(report, speaker, turn),
         )
         reason = handoff_reason(report)
         if reason is not None:
             await open_ticket(speaker, tracker, turn, reason, checked=_checked(report.payment))
 
 
+def spelled(asked: str, payment: Payment) -> str:
+    """The number as the bureau writes it, when it differs from what was typed by its case alone."""
+    return asked.upper() if asked.upper() == payment.serial_number else asked
+
+
+def _when(report: PaymentReport, speaker: Speaker, turn: Turn) -> str:
+    said = due(report, turn.now, turn.services.phrases, speaker.language)
+    offered = report.overdue and handoff_reason(report) is None
+    return "\n".join([said, speaker.words("utter_offer_after_overdue")]) if offered else said
+
+
 def handoff_reason(report: PaymentReport) -> Optional[HandoffReason]:
-    """Why a person has to take over this payment at once, or None."""
-    if report.overdue:
-        return HandoffReason.OVERDUE
+    """Why a person has to take over at once, or None; with what is late, the resident chooses."""
     payment = report.payment
     if payment.state is State.UNRECOGNISED or payment.reason is Reason.UNKNOWN or report.needs_person:
         return HandoffReason.UNKNOWN_STATE
@@ -80,7 +96,7 @@ def handoff_reason(report: PaymentReport) -> Optional[HandoffReason]:
 
 def _checked(payment: Payment) -> dict[str, str]:
     """What the look-up found, for the person who takes over; never details."""
-    found = {"state": payment.state_word, "channel": payment.channel.value}
+    found = {"state": payment.state_word, "channel": payment.channel_word or payment.channel.value}
     if payment.reason_word:
         found["reason"] = payment.reason_word
     if payment.paid_at:
@@ -102,8 +118,11 @@ def other_number(speaker: Speaker) -> Button:
 
 
 def _button(step: NextStep, report: PaymentReport) -> tuple[str, str]:
-    differs = step is NextStep.TICKET and report.payment.reason in DIFFERS
-    return MISMATCH if differs else BUTTONS[step]
+    if step is NextStep.TICKET and report.overdue:
+        return LATE
+    if step is NextStep.TICKET and report.payment.reason in DIFFERS:
+        return MISMATCH
+    return BUTTONS[step]
 
 
 def _buttons(report: PaymentReport, speaker: Speaker) -> list[Button]:

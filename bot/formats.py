@@ -1,12 +1,36 @@
-"""Amounts, days and moments as residents read them; the patterns live in `nlu_data/domain/formats.yml`."""
+"""Amounts, days and moments as residents say them; the patterns live in `nlu_data/domain/formats.yml`."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Iterable
 
 from bot.clock import SHANGHAI
 from bot.phrasebook import Phrases
+
+DAYS_BY_NAME = {
+    -1: "utter_moment_yesterday",
+    0: "utter_moment_today",
+    1: "utter_moment_tomorrow",
+    2: "utter_moment_after_tomorrow",
+}
+PARTS_OF_THE_DAY = (
+    (6, "utter_clock_night"),
+    (12, "utter_clock_morning"),
+    (13, "utter_clock_noon"),
+    (18, "utter_clock_afternoon"),
+    (24, "utter_clock_evening"),
+)
+"""The hour before which each part ends."""
+WEEKDAYS = (
+    "utter_weekday_monday",
+    "utter_weekday_tuesday",
+    "utter_weekday_wednesday",
+    "utter_weekday_thursday",
+    "utter_weekday_friday",
+    "utter_weekday_saturday",
+    "utter_weekday_sunday",
+)
 
 
 def money(fen: int, phrases: Phrases, language: str) -> str:
@@ -23,17 +47,31 @@ def day(value: date, phrases: Phrases, language: str) -> str:
 
 
 def moment(value: datetime, now: datetime, phrases: Phrases, language: str) -> str:
-    """A moment in Shanghai; today and tomorrow by name."""
+    """A moment in Shanghai, as it is said: 明天上午10点; a day that is not near by its date and weekday."""
     local, today = value.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
-    names = {today: "utter_moment_today", today + timedelta(days=1): "utter_moment_tomorrow"}
-    name = names.get(local.date(), "utter_moment")
-    return phrases.say(name, language, time=local.strftime("%H:%M"), **_day_parts(local.date())).text
+    name = DAYS_BY_NAME.get((local.date() - today).days, "utter_moment")
+    return phrases.say(
+        name,
+        language,
+        time=_clock(local, phrases, language),
+        weekday=phrases.say(WEEKDAYS[local.weekday()], language).text,
+        **_day_parts(local.date()),
+    ).text
 
 
 def listed(words: Iterable[str], phrases: Phrases, language: str) -> str:
     """Words in a row."""
     comma = phrases.say("utter_list_comma", language).text or ","
     return (comma if language == "zh" else comma + " ").join(words)
+
+
+def _clock(local: datetime, phrases: Phrases, language: str) -> str:
+    name = next(name for before, name in PARTS_OF_THE_DAY if local.hour < before)
+    minutes = ""
+    if local.minute:
+        half = "utter_clock_half" if local.minute == 30 else "utter_clock_minutes"
+        minutes = phrases.say(half, language, minute=f"{local.minute:02d}").text
+    return phrases.say(name, language, hour=local.hour % 12 or 12, minutes=minutes).text
 
 
 def _day_parts(value: date) -> dict[str, object]:

@@ -16,6 +16,7 @@ class StoredData:
     tickets: int
     watches: int
     attachments: int = 0
+    requests: int = 0
 
 
 class PersonalDataStore(Protocol):

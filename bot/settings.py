@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     session_idle_hours: float = Field(24, gt=0)
     session_gap_minutes: int = Field(60, ge=5, le=1440)
     watch_days: int = Field(30, ge=1)
+    quiet_from: time = time(21, 0)
+    quiet_until: time = time(8, 0)
+    remind_at: time = time(10, 0)
+    public_url: str = ""
 
     class Config:
         env_file = ".env"
@@ -100,7 +104,7 @@ class Settings(BaseSettings):
         # libpq's name for it, as in every hosting provider's address; the driver calls it ssl.
         return url.replace("sslmode=", "ssl=")
 
-    @validator("reconciliation_api_url", "telegram_api_base_url", "telegram_webhook_url")
+    @validator("reconciliation_api_url", "telegram_api_base_url", "telegram_webhook_url", "public_url")
     def _web_address(cls, url: Optional[str]) -> Optional[str]:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
@@ -130,6 +134,12 @@ class Settings(BaseSettings):
         return [
             (name, "***" if name in SECRET and value else value) for name, value in super().__repr_args__()
         ]
+
+    @property
+    def public_address(self) -> str:
+        """What residents' links start with: PUBLIC_URL, or where this process listens."""
+        host = "localhost" if self.http_host in ("0.0.0.0", "::") else self.http_host  # noqa: S104
+        return self.public_url or f"http://{host}:{self.http_port}"
 
     @property
     def uses_sandbox(self) -> bool:

@@ -1,21 +1,25 @@
-"""Watches (进度提醒): promise to tell, tell, stop telling."""
+"""Watches (进度提醒): promise to tell, tell, remind of what is late, stop telling."""
 
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import Any, Optional, Protocol
 
-from bot.clock import Clock
+from bot import formats
+from bot.clock import SHANGHAI, Clock
 from bot.messages import Author, Conversation, Reply
-from bot.notifications.model import Watch
+from bot.notifications.model import Watch, seen
+from bot.notifications.quiet import NEVER_QUIET, QuietHours
 from bot.payments.model import Payment, State
-from bot.payments.service import report_on
+from bot.payments.service import PaymentReport, report_on
 from bot.payments.wording import describe, tail
 from bot.phrasebook import Phrases
 
 SETTLED = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
+LAST_WORD_WITHIN = timedelta(days=1)
+"""How long the end of a watch waits for the payment's last state before it is told without."""
 
 
 class WatchStore(Protocol):
@@ -25,9 +29,10 @@ class WatchStore(Protocol):
     async def of_conversation(self, conversation_id: int) -> list[Watch]: ...
     async def on(self, serial_number: str) -> list[Watch]: ...
     async def active(self) -> list[Watch]: ...
+    async def held_until(self, now: datetime) -> list[str]: ...
     def add(
         self, conversation_id: int, serial_number: str, state: str, reason: str,
-        now: datetime, expires_at: datetime,
+        now: datetime, expires_at: datetime, due_at: Optional[datetime] = None,
     ) -> None: ...  # fmt: skip
     def update(self, watch: Watch, **values: Any) -> None: ...
 
@@ -41,12 +46,25 @@ class Watched(str, Enum):
 
 
 class WatchesService:
-    """Watches stage their changes, and their notices, in the caller's unit of work."""
+    """Watches stage their changes, and their notices, in the caller's unit of work.
 
-    def __init__(self, clock: Clock, phrases: Phrases, lasts: timedelta) -> None:
+    Nothing is told in the quiet hours: a change waits for the morning, and then the payment is told as it
+    stands. What is late is brought up once a day at most, not before `remind_at` (+08:00).
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        phrases: Phrases,
+        lasts: timedelta,
+        quiet: QuietHours = NEVER_QUIET,
+        remind_at: time = time(10),
+    ) -> None:
         self._clock = clock
         self._phrases = phrases
-        self._lasts = lasts
+        self.lasts = lasts
+        self._quiet = quiet
+        self._remind_at = remind_at
 
     async def watch(self, work: Any, conversation: Conversation, payment: Payment) -> Watched:
         """Promises to tell this conversation when the payment changes."""
@@ -54,70 +72,143 @@ class WatchesService:
             return Watched.NOT_NEEDED
         known = await work.watches.find(conversation.id, payment.serial_number)
         now = self._clock.now()
+        ends, due = now + self.lasts, report_on(payment, now).due
         if known is None:
-            work.watches.add(conversation.id, payment.serial_number, *_seen(payment), now, now + self._lasts)
+            work.watches.add(conversation.id, payment.serial_number, *seen(payment), now, ends, due)
             return Watched.SET
         if known.active:
             return Watched.EXISTS
-        state, reason = _seen(payment)
-        work.watches.update(known, active=True, state=state, reason=reason, expires_at=now + self._lasts)
+        state, reason = seen(payment)
+        work.watches.update(
+            known, active=True, state=state, reason=reason, created_at=now, expires_at=ends, due_at=due,
+            tell_at=None, reminded_at=None,
+        )  # fmt: skip
         return Watched.SET
+
+    async def of(self, work: Any, conversation: Conversation) -> list[Watch]:
+        """The conversation's watches, oldest first."""
+        watches: list[Watch] = await work.watches.of_conversation(conversation.id)
+        return watches
 
     async def stop(self, work: Any, conversation: Conversation, serial: Optional[str] = None) -> list[str]:
         """Ends the conversation's watch on a payment, or all; returns the serial numbers."""
         ended = []
         for watch in await work.watches.of_conversation(conversation.id):
             if serial in (None, watch.serial_number):
-                work.watches.update(watch, active=False)
+                work.watches.update(watch, active=False, tell_at=None)
                 ended.append(watch.serial_number)
         return ended
 
     async def tell(self, work: Any, payment: Payment) -> list[int]:
-        """Stages a notice to everyone who watches this payment and has not heard of its state.
+        """Stages what each watch on this payment has to say now; returns the conversations told.
 
-        Returns the conversations told. A settled payment ends its watches.
+        A change the resident has not heard of, the end of a watch that lasted long enough, or that the
+        promised time has passed. A settled payment ends its watches.
         """
+        report = report_on(payment, self._clock.now())
         told = []
-        state, reason = _seen(payment)
         for watch in await work.watches.on(payment.serial_number):
-            if (watch.state, watch.reason) == (state, reason):
-                continue
             conversation = await work.conversations.get(watch.conversation_id)
-            if not conversation.reachable:
-                continue  # they blocked us; what they last heard stays, so that they hear it when back
-            self._tell(work, conversation, self._notice(conversation, payment))
-            work.watches.update(watch, state=state, reason=reason, active=payment.state not in SETTLED)
-            told.append(watch.conversation_id)
+            if self._tell_one(work, watch, conversation, report):
+                told.append(watch.conversation_id)
         return told
 
     async def expire(self, work: Any) -> list[int]:
-        """Ends watches that lasted too long, telling the resident; returns the conversations told."""
+        """Ends watches whose payment could not be asked for any more; returns the conversations told."""
         now = self._clock.now()
-        told = []
+        told: list[int] = []
+        if self._quiet.ends_at(now):
+            return told
         for watch in await work.watches.active():
-            if watch.expires_at <= now:
+            if watch.expires_at + LAST_WORD_WITHIN <= now:
                 conversation = await work.conversations.get(watch.conversation_id)
-                said = self._phrases.say(
-                    "utter_watch_expired", conversation.language, tail=tail(watch.serial_number)
-                )
-                work.watches.update(watch, active=False)
+                work.watches.update(watch, active=False, tell_at=None)
                 if conversation.reachable:
-                    self._tell(work, conversation, said)
+                    self._say(work, conversation, self._last_word(watch, conversation, ""))
                     told.append(conversation.id)
         return told
 
-    def _tell(self, work: Any, conversation: Conversation, said: Reply) -> None:
+    def _tell_one(self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport) -> bool:
+        changed = not watch.knows(report.payment)
+        said = self._news(watch, conversation, report, changed)
+        if said is not None and conversation.reachable:
+            morning = self._quiet.ends_at(self._clock.now())
+            if morning is None:
+                self._tell_now(work, watch, conversation, report, said)
+                return True
+            if changed:
+                self._keep(work, watch, tell_at=morning)
+            return False
+        # Of somebody who blocked us, what they last heard stays, so that they hear it when back.
+        self._keep(work, watch, tell_at=None, due_at=report.due)
+        return False
+
+    def _news(
+        self, watch: Watch, conversation: Conversation, report: PaymentReport, changed: bool
+    ) -> Optional[Reply]:
+        if changed:
+            return self._change(conversation, report)
+        if watch.expires_at <= self._clock.now():
+            return self._last_word(watch, conversation, self._described(conversation, report))
+        if report.overdue and self._may_remind(watch):
+            return self._reminder(conversation, report)
+        return None
+
+    def _tell_now(
+        self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport, said: Reply
+    ) -> None:
+        state, reason = seen(report.payment)
+        now = self._clock.now()
+        self._say(work, conversation, said)
+        work.watches.update(
+            watch,
+            state=state,
+            reason=reason,
+            due_at=report.due,
+            tell_at=None,
+            reminded_at=now if report.overdue else watch.reminded_at,
+            active=report.payment.state not in SETTLED and watch.expires_at > now,
+        )
+
+    def _keep(self, work: Any, watch: Watch, **values: Any) -> None:
+        new = {name: value for name, value in values.items() if getattr(watch, name) != value}
+        if new:
+            work.watches.update(watch, **new)
+
+    def _may_remind(self, watch: Watch) -> bool:
+        now = self._clock.now().astimezone(SHANGHAI)
+        today = watch.reminded_at and watch.reminded_at.astimezone(SHANGHAI).date() == now.date()
+        return not today and now.time() >= self._remind_at
+
+    def _say(self, work: Any, conversation: Conversation, said: Reply) -> None:
         work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), self._clock.now())
         if said.buttons:
             work.conversations.update(conversation, offered=said.buttons)
 
-    def _notice(self, conversation: Conversation, payment: Payment) -> Reply:
-        report = report_on(payment, self._clock.now())
-        what = describe(report, self._clock.now(), self._phrases, conversation.language)
+    def _change(self, conversation: Conversation, report: PaymentReport) -> Reply:
+        serial = report.payment.serial_number
+        name = "utter_watch_settled" if report.payment.state in SETTLED else "utter_watch_changed"
+        what = self._described(conversation, report)
+        return self._phrases.say(name, conversation.language, tail=tail(serial), serial=serial, what=what)
+
+    def _reminder(self, conversation: Conversation, report: PaymentReport) -> Reply:
+        serial, now = report.payment.serial_number, self._clock.now()
+        assert report.due is not None, "nothing can be late that was not promised"
+        when = formats.moment(report.due, now, self._phrases, conversation.language)
         return self._phrases.say(
-            "utter_watch_changed", conversation.language, tail=tail(payment.serial_number), what=what
+            "utter_watch_late", conversation.language, tail=tail(serial), serial=serial, when=when
         )
 
+    def _last_word(self, watch: Watch, conversation: Conversation, what: str) -> Reply:
+        serial = watch.serial_number
+        return self._phrases.say(
+            "utter_watch_expired",
+            conversation.language,
+            tail=tail(serial),
+            serial=serial,
+            days=self.lasts.days,
+            what=what,
+        )
 
-def _seen(payment: Payment) -> tuple[str, str]:
-    return payment.state.value, payment.reason.value if payment.reason else ""
+    def _described(self, conversation: Conversation, report: PaymentReport) -> str:
+        return describe(report, self._clock.now(), self._phrases, conversation.language)

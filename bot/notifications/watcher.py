@@ -1,7 +1,8 @@
 """Follows the reconciliation system's events and tells whoever watches a payment.
 
 A watch that was set in the very moment when its payment changed may have missed the event, and events may be
-lost on their side; so once in a while every watched payment is looked up again.
+lost on their side; so once in a while every watched payment is looked up again. The same rounds find what is
+late and watches that have lasted long enough.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Callable, Optional, Protocol
 
 import structlog
 
-from bot.errors import Conflict, HelpdeskError, InvalidInput, NotFound
+from bot.clock import Clock
+from bot.errors import Bug, Conflict, HelpdeskError, InvalidInput, NotFound, RetryLater
 from bot.notifications.service import WatchesService
 from bot.payments.model import EventsPage, Payment
 from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -41,7 +43,9 @@ class Watcher:
         watches: WatchesService,
         announce: Callable[[int], None],
         notify: Callable[[], None],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._work = work
         self._source = source
         self._watches = watches
@@ -56,8 +60,9 @@ class Watcher:
             try:
                 if loop.time() >= next_rounds:
                     next_rounds = loop.time() + ROUNDS_EVERY
-                    await self.expire()
                     await self.look_again()
+                    await self.expire()
+                await self.tell_held()
                 await self.step(WAIT_SECONDS)
             except HelpdeskError as error:
                 log.warning("events_unavailable", error=type(error).__name__)
@@ -79,25 +84,30 @@ class Watcher:
             return 0
         told: list[int] = []
         async with self._work() as work:
-            for serial in dict.fromkeys(event.serial_number for event in page.events):
+            changed = list(dict.fromkeys(event.serial_number for event in page.events))
+            for serial in changed:
                 if await work.watches.on(serial):
                     told += await self._tell(work, serial)
+            work.requests.look_now(changed, self._clock.now())
             work.bookmarks.set(BOOKMARK, page.cursor)
             await work.commit()
         self._wake(told)
         return len(told)
 
+    async def tell_held(self) -> int:
+        """Tells what was kept back over the night; returns how many conversations were told."""
+        async with self._work() as work:
+            serials = await work.watches.held_until(self._clock.now())
+        return sum([await self._look_again_at(serial) for serial in serials])
+
     async def look_again(self) -> int:
         """Looks every watched payment up, and tells what no event told; returns how many were told."""
         async with self._work() as work:
             serials = dict.fromkeys(watch.serial_number for watch in await work.watches.active())
-        total = 0
-        for serial in serials:
-            total += await self._look_again_at(serial)
-        return total
+        return sum([await self._look_again_at(serial) for serial in serials])
 
     async def expire(self) -> None:
-        """Ends watches that lasted too long."""
+        """Ends watches whose payment could not be asked for any more."""
         async with self._work() as work:
             told = await self._watches.expire(work)
             await work.commit()
@@ -114,12 +124,15 @@ class Watcher:
             return await self._source.events(after=None, wait=0)
 
     async def _look_again_at(self, serial: str) -> int:
-        async with self._work() as work:
-            told = await self._tell(work, serial)
-            try:
+        try:
+            async with self._work() as work:
+                told = await self._tell(work, serial)
                 await work.commit()
-            except Conflict:
-                return 0  # It changed in this moment; the next rounds see it.
+        except Conflict:
+            return 0  # It changed in this moment; the next rounds see it.
+        except RetryLater as error:
+            log.warning("watch_not_looked_at", error=type(error).__name__)
+            return 0
         self._wake(told)
         return len(told)
 
@@ -127,6 +140,10 @@ class Watcher:
         try:
             payment = await self._source.get_payment(serial)
         except NotFound:
+            return []
+        except Bug as error:
+            # What they say of one payment must not keep everybody else from hearing of theirs.
+            log.error("watched_payment_unreadable", error=type(error).__name__)
             return []
         return await self._watches.tell(work, payment)
 

@@ -72,6 +72,8 @@ def bill_ready_at(channel: Channel, paid_at: datetime) -> ExpectedTime:
     """
     if paid_at.tzinfo is None:
         raise ValueError("paid_at must be aware")
+    if channel is Channel.UNRECOGNISED:
+        raise ValueError("nobody knows when an unrecognised channel's bill is ready")
     paid = paid_at.astimezone(SHANGHAI)
     if channel is Channel.WECHAT_PAY:
         return ExpectedTime(_on(paid.date() + _ONE_DAY, BILL_READY), estimated=False)

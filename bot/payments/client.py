@@ -24,6 +24,7 @@ import stamina
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
+from bot.clock import Clock, SystemClock
 from bot.errors import (
     AccessRefused,
     Conflict,
@@ -38,7 +39,6 @@ from bot.errors import (
 )
 from bot.payments import wire
 from bot.payments.model import (
-    SHANGHAI,
     Claimed,
     EventsPage,
     Evidence,
@@ -99,7 +99,13 @@ class ReconciliationClient:
     what the contract forbids. `request_id` (made up when not given) goes out as `X-Request-Id`.
     """
 
-    def __init__(self, config: ClientConfig, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         logging.getLogger("httpx").addFilter(_only_the_host)
         self._config = config
         self._breakers = AsyncCircuitBreakerFactory(config.breaker_failures, config.breaker_open_for)
@@ -290,7 +296,7 @@ class ReconciliationClient:
             raise _Again(Unavailable(type(error).__name__)) from None
         if status in call.expect:
             return _json(body)
-        raise _failure(status, headers, body)
+        raise _failure(status, headers, body, self._clock.now())
 
     async def _exchange(self, call: _Call) -> tuple[int, httpx.Headers, bytes]:
         config = self._config
@@ -375,7 +381,7 @@ def _not_json(word: str) -> Any:
     raise ValueError(word)
 
 
-def _failure(status: int, headers: httpx.Headers, body: bytes) -> Exception:
+def _failure(status: int, headers: httpx.Headers, body: bytes, now: datetime) -> Exception:
     """The error that a problem document (RFC 9457) means; _Again when another attempt may help."""
     code, detail = _problem(body)
     if status in (401, 403):
@@ -386,11 +392,11 @@ def _failure(status: int, headers: httpx.Headers, body: bytes) -> Exception:
         return Conflict(detail)
     if status == 400:
         return InvalidInput("invalid_request")
-    wait = _retry_after(headers)
+    wait = _retry_after(headers, now)
     if status == 429:
         return _Again(RateLimited(wait), wait)
     if status == 503 and code == "maintenance":
-        until = None if wait is None else datetime.now(SHANGHAI) + timedelta(seconds=wait)
+        until = None if wait is None else now + timedelta(seconds=wait)
         return _Again(UnderMaintenance(until), wait)
     if status >= 500:
         return _Again(Unavailable(str(status)), wait)
@@ -410,7 +416,7 @@ def _problem(body: bytes) -> tuple[str, str]:
     return (code if isinstance(code, str) else ""), (detail if isinstance(detail, str) else "")
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
+def _retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     """Seconds to wait as `Retry-After` says, by seconds or by date; None when it says nothing clear."""
     text = headers.get("Retry-After", "").strip()
     if re.fullmatch("[0-9]{1,9}", text, re.ASCII):
@@ -420,7 +426,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     except (TypeError, ValueError, IndexError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    return max(0.0, (moment - now).total_seconds())
 
 
 def _only_the_host(record: logging.LogRecord) -> bool:

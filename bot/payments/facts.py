@@ -47,7 +47,11 @@ class NextStep(str, Enum):
 
 @dataclass(frozen=True)
 class Facts:
-    """A row of the table. `settled`: nothing more is due, so nothing can be overdue."""
+    """A row of the table. `settled`: nothing more is due, so nothing can be overdue.
+
+    `bill_decides`: the channel's bill settles it, so there is news only after the bill is there.
+    `may_apply`: a reconciliation request makes sense once it is late.
+    """
 
     holder: Holder
     action: ResidentAction
@@ -56,6 +60,7 @@ class Facts:
     needs_person: bool = False
     settled: bool = False
     bill_decides: bool = False
+    may_apply: bool = False
 
 
 _H, _A = Holder, ResidentAction
@@ -108,6 +113,8 @@ _EXCEPTIONS: dict[tuple[State, Reason | None], Facts] = {
 }
 
 FACTS: dict[tuple[State, Reason | None], Facts] = {
-    (state, reason): _EXCEPTIONS.get((state, reason), _BY_STATE[state])
+    (state, reason): replace(
+        _EXCEPTIONS.get((state, reason), _BY_STATE[state]), may_apply=state is State.UNRECONCILED
+    )
     for state, reason in product(State, (None, *Reason))
 }

@@ -44,13 +44,14 @@ class Reason(str, Enum):
 
 
 class Channel(str, Enum):
-    """Through what the fee was paid."""
+    """Through what the fee was paid; `UNRECOGNISED` is a word the bureau added after this was written."""
 
     WECHAT_PAY = "wechat_pay"
     ALIPAY = "alipay"
     UNIONPAY = "unionpay"
     BANK_TRANSFER = "bank_transfer"
     COUNTER = "counter"
+    UNRECOGNISED = "unrecognised"
 
 
 class MismatchedField(str, Enum):
@@ -110,7 +111,8 @@ class PaymentDetails:
 class Payment:
     """A payment as the bureau sees it now; `details` is None unless `verified`.
 
-    `state_word` and `reason_word` keep the bureau's own words, for the person who gets an unrecognised one.
+    `state_word`, `reason_word` and `channel_word` keep the bureau's own words, for the person who gets an
+    unrecognised one.
     """
 
     serial_number: str
@@ -124,6 +126,7 @@ class Payment:
     expected_by: datetime | None
     verified: bool
     details: PaymentDetails | None
+    channel_word: str = ""
 
 
 @dataclass(frozen=True)

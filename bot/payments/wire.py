@@ -1,7 +1,8 @@
 """JSON of the reconciliation contract, read strictly.
 
-Whatever the contract forbids raises MalformedAnswer naming the field, never its value. Two things may
-grow without notice: a state or a reason nobody here knows is kept by its word and goes to a person.
+Whatever the contract forbids raises MalformedAnswer naming the field, never its value. Three things may
+grow without notice: a state, a reason or a channel nobody here knows is kept by its word, and no time is
+guessed from it.
 """
 
 from __future__ import annotations
@@ -169,11 +170,20 @@ def reason_of_word(word: str | None) -> Reason | None:
         return Reason.UNKNOWN
 
 
+def channel_of_word(word: str) -> Channel:
+    """The channel a word means; `UNRECOGNISED` for one that is not in the contract."""
+    try:
+        return Channel(word)
+    except ValueError:
+        return Channel.UNRECOGNISED
+
+
 def payment_from_json(value: object, path: str = "payment") -> Payment:
     """A payment, or MalformedAnswer; details for an unverified caller are forbidden."""
     fields = Fields(value, path)
     state_word = fields.text("state")
     reason_word = fields.nullable("reason", as_text)
+    channel_word = fields.text("channel")
     verified = fields.read("verified", as_flag)
     details = fields.nullable("details", details_from_json)
     if details is not None and not verified:
@@ -184,7 +194,8 @@ def payment_from_json(value: object, path: str = "payment") -> Payment:
         state_word=state_word,
         reason=reason_of_word(reason_word),
         reason_word=reason_word,
-        channel=fields.read("channel", one_of(Channel)),
+        channel=channel_of_word(channel_word),
+        channel_word=channel_word,
         paid_at=fields.nullable("paid_at", as_time),
         updated_at=fields.read("updated_at", as_time),
         expected_by=fields.nullable("expected_by", as_time),
@@ -259,7 +270,7 @@ def _candidate(value: object, path: str) -> StatementCandidate:
     fields = Fields(value, path)
     return StatementCandidate(
         statement_line_id=fields.text("statement_line_id"),
-        source=fields.read("source", one_of(Channel)),
+        source=channel_of_word(fields.text("source")),
         booked_at=fields.read("booked_at", as_time),
         amount=fields.read("amount", as_fen),
         counterparty_masked=fields.optional("counterparty_masked", as_text),
@@ -321,7 +332,7 @@ def reconciliation_request_to_json(
 
 def _claimed_to_json(claimed: Claimed) -> dict[str, object]:
     said: dict[str, object | None] = {
-        "channel": claimed.channel.value if claimed.channel else None,
+        "channel": claimed.channel.value if claimed.channel not in (None, Channel.UNRECOGNISED) else None,
         "amount": claimed.amount,
         "paid_on": claimed.paid_on.isoformat() if claimed.paid_on else None,
         "item": claimed.item,

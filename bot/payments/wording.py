@@ -1,17 +1,19 @@
-"""A payment's report put into the residents' words, which live in `nlu_data/domain/status.yml`."""
+"""A payment's report put into the residents' words, which live in `nlu_data/domain/explanations.yml`."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from bot import formats
-from bot.payments.model import MismatchedField, PaymentDetails, State
+from bot.payments.model import Channel, MismatchedField, PaymentDetails, State
 from bot.payments.service import PaymentReport
 from bot.phrasebook import Phrases
 
 TAIL = 6
 PAY_AGAIN_SEEMS_RIGHT = frozenset({State.PAYMENT_FAILED, State.CLOSED})
 """States whose own words speak of paying again, which a reason can make wrong."""
+FINAL = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
+"""Nothing more is due."""
 
 
 def tail(serial_number: str) -> str:
@@ -20,33 +22,35 @@ def tail(serial_number: str) -> str:
 
 
 def describe(report: PaymentReport, now: datetime, phrases: Phrases, language: str) -> str:
-    """What the state means, who holds it, what to do, and by when."""
+    """What the state means, who has the money or the record, what to do, and by when."""
     lines = [what(report, phrases, language), due(report, now, phrases, language)]
     return "\n".join(line for line in lines if line)
 
 
 def what(report: PaymentReport, phrases: Phrases, language: str) -> str:
-    """What the state (and its reason) means and what the resident should do."""
-    state, reason = report.payment.state, report.payment.reason
-    if state is State.UNRECONCILED and reason is not None:
-        return phrases.say(f"utter_unreconciled_{reason.value}", language).text
-    said = [phrases.say(f"utter_state_{state.value}", language).text]
-    if reason is not None and state is not State.UNRECOGNISED:
-        said.append(phrases.say(f"utter_because_{reason.value}", language).text)
+    """What the state (and its reason) means for this channel, and what the resident should do and not do."""
+    state, channel = report.payment.state, report.payment.channel
+    names = _names(report)
     if state in PAY_AGAIN_SEEMS_RIGHT and not report.pay_again:
-        said.append(phrases.say("utter_do_not_pay", language).text)
+        names.append("utter_do_not_pay")
+    if channel is Channel.UNRECOGNISED and report.bill_decides:
+        names.append("utter_channel_unclear")
+    of_channel = {
+        "channel": phrases.say(f"utter_who_{channel.value}", language).text,
+        "bill": phrases.say(f"utter_bill_{channel.value}", language).text,
+        "cut": phrases.say(f"utter_cut_{channel.value}", language).text,
+        "back": phrases.say(f"utter_back_{channel.value}", language).text,
+    }
+    said = [phrases.say(name, language, **of_channel).text for name in names]
     return "\n".join(said)
 
 
 def due(report: PaymentReport, now: datetime, phrases: Phrases, language: str) -> str:
-    """By when the next step is expected; empty when nothing more is due."""
-    if report.overdue and report.due is not None:
-        when = formats.moment(report.due, now, phrases, language)
-        return phrases.say("utter_due_overdue", language, when=when).text
-    if report.due is not None and not _is_final(report):
-        name = "utter_due_estimated" if report.due_estimated else "utter_due"
-        return phrases.say(name, language, when=formats.moment(report.due, now, phrases, language)).text
-    return "" if _is_final(report) else phrases.say("utter_due_unknown", language).text
+    """By when the next step is expected, or that it is late; empty when nothing more is due."""
+    if report.payment.state in FINAL:
+        return ""
+    when = "" if report.due is None else formats.moment(report.due, now, phrases, language)
+    return phrases.say(_due_name(report, now), language, when=when).text
 
 
 def mismatched(fields: tuple[MismatchedField, ...], phrases: Phrases, language: str) -> str:
@@ -65,10 +69,23 @@ def amounts(details: PaymentDetails, phrases: Phrases, language: str) -> dict[st
     }
 
 
-def _is_final(report: PaymentReport) -> bool:
-    return report.payment.state in (
-        State.RECONCILED,
-        State.REFUNDED,
-        State.CLOSED,
-        State.PAYMENT_FAILED,
-    )
+def _names(report: PaymentReport) -> list[str]:
+    state, reason = report.payment.state, report.payment.reason
+    if state is State.UNRECONCILED and reason is not None:
+        return [f"utter_unreconciled_{reason.value}"]
+    names = [f"utter_state_{state.value}"]
+    if reason is not None and state is not State.UNRECOGNISED:
+        names.append(f"utter_because_{reason.value}")
+    return names
+
+
+def _due_name(report: PaymentReport, now: datetime) -> str:
+    if report.due is None:
+        return "utter_due_unknown"
+    if report.overdue:
+        return "utter_due_overdue_estimated" if report.due_estimated else "utter_due_overdue"
+    if not report.bill_decides:
+        return "utter_due"
+    if report.due <= now:
+        return "utter_due_today"
+    return "utter_due_bill_estimated" if report.due_estimated else "utter_due_bill"

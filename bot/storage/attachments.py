@@ -80,6 +80,15 @@ class Attachments(Repository):
         )
         return int(rows[0][0])
 
+    async def latest_kept(self, conversation_id: int, since: datetime, limit: int) -> list[Attachment]:
+        """The conversation's kept files from `since` on, newest first."""
+        condition = sa.and_(
+            table.c.conversation_id == conversation_id,
+            table.c.state == AttachmentState.KEPT.value,
+            table.c.created_at >= since,
+        )
+        return list(reversed(await self._fetch(condition)))[:limit]
+
     async def sealed(self, attachment_id: int) -> Optional[bytes]:
         """The encrypted file, or None when it is not kept."""
         rows = await self._work.fetch(sa.select(table.c.sealed).where(table.c.id == attachment_id))

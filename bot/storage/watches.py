@@ -34,9 +34,14 @@ class Watches(Repository):
         """Every active watch, oldest first."""
         return await self._fetch(table.c.active)
 
+    async def held_until(self, now: datetime) -> list[str]:
+        """The serial numbers of active watches whose news was kept back and may be told by now."""
+        statement = sa.select(table.c.serial_number).where(table.c.active, table.c.tell_at <= now)
+        return [row.serial_number for row in await self._work.fetch(statement.distinct())]
+
     def add(
         self, conversation_id: int, serial_number: str, state: str, reason: str,
-        now: datetime, expires_at: datetime,
+        now: datetime, expires_at: datetime, due_at: Optional[datetime] = None,
     ) -> None:  # fmt: skip
         """Stages a new watch that knows what was last told; `commit` raises Conflict when there is one."""
         self._work.stage_statement(
@@ -48,6 +53,7 @@ class Watches(Repository):
                 active=True,
                 created_at=now,
                 expires_at=expires_at,
+                due_at=due_at,
             )
         )
 
@@ -60,6 +66,7 @@ class Watches(Repository):
                 table.c.state == watch.state,
                 table.c.reason == watch.reason,
                 table.c.active == watch.active,
+                _same(table.c.reminded_at, watch.reminded_at),
             )
             .values(**values),
             f"watch {watch.id}",
@@ -68,3 +75,7 @@ class Watches(Repository):
     async def _fetch(self, condition: Any) -> list[Watch]:
         rows = await self._work.fetch(sa.select(table).where(condition).order_by(table.c.id))
         return [Watch(**dict(row._mapping)) for row in rows]
+
+
+def _same(column: Any, moment: Optional[datetime]) -> Any:
+    return column.is_(None) if moment is None else column == moment

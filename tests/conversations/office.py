@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -15,6 +16,8 @@ from starlette.applications import Starlette
 from bot.bootstrap import House, build_house
 from bot.clock import SHANGHAI
 from bot.desk import Desk
+from bot.notifications.watcher import Watcher
+from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app
 from bot.sandbox.clock import SandboxClock
 from bot.settings import load_settings
@@ -50,6 +53,8 @@ class Wire(httpx.AsyncBaseTransport):
         self._sandbox = sandbox
         self._inner = httpx.ASGITransport(app=sandbox)
         self.requests: list[httpx.Request] = []
+        self.changes: dict[str, Any] = {}
+        """Fields of a payment that are answered otherwise than the sandbox would."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carries one request."""
@@ -57,9 +62,15 @@ class Wire(httpx.AsyncBaseTransport):
         if self._sandbox.state.bureau.faults.faults.latency_seconds > READ_TIMEOUT:
             raise httpx.ReadTimeout("too slow", request=request)
         try:
-            return await self._inner.handle_async_request(request)
+            return await self._changed(request, await self._inner.handle_async_request(request))
         except AssertionError as error:  # the answer stopped half-way: to a client, a broken connection
             raise httpx.RemoteProtocolError("broken connection", request=request) from error
+
+    async def _changed(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not self.changes or request.method != "GET" or response.status_code != 200:
+            return response
+        body = json.loads(await response.aread())
+        return httpx.Response(response.status_code, json={**body, **self.changes}, request=request)
 
 
 class Office:
@@ -104,6 +115,21 @@ class Office:
         """Forces a payment into a state."""
         body = {"state": state, **({"reason": reason} if reason else {}), **more}
         await self._admin("POST", f"/sandbox/payments/{serial}", body)
+
+    async def watches(self) -> int:
+        """The rounds of whoever looks after watches; returns how many were told."""
+        house = self.house
+        watcher = Watcher(
+            house.work, house.client, house.services.watches, lambda _: None, lambda: None, self.clock
+        )
+        return await watcher.tell_held() + await watcher.look_again()
+
+    async def follows(self) -> int:
+        """The rounds of whoever follows requests; returns how many were told."""
+        house = self.house
+        return await RequestsFollower(
+            house.work, house.services.requests, lambda _: None, lambda: None, self.clock
+        ).step()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table, oldest first."""

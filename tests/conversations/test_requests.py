@@ -27,8 +27,109 @@ async def test_reconciliation_is_asked_for_after_one_confirmation(resident: Resi
 
 async def test_a_request_that_was_sent_is_found_again_with_the_tickets(resident: Resident) -> None:
     heard = await resident.says(MISMATCHED, "帮我申请对账", "好的", "我的工单")
-    assert heard.named("utter_applications")
-    assert "RR20261124000001" in heard.text
+    assert heard.named("utter_request_list")
+    assert "RR20261124000001（尾号 000105）：已受理，等核查" in heard.text
+
+
+@pytest.mark.parametrize("said", ["我的申请怎么样了", "对账申请有结果了吗"])
+async def test_how_far_a_request_is_is_asked_of_the_bureau(
+    resident: Resident, office: Office, said: str
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.advance(hours=1)
+    assert "正在核查" in (await resident.says(said)).text
+    office.advance(days=10)
+    assert "已办结" in (await resident.says(said)).text
+
+
+async def test_while_the_bureau_is_down_a_request_is_as_far_as_was_heard_last(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.advance(hours=1)
+    await office.breaks(outage="unavailable")
+    assert "已受理，等核查" in (await resident.says("我的申请怎么样了")).text
+
+
+async def test_the_request_s_own_number_is_not_taken_for_a_payment_s(resident: Resident) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    assert (await resident.says("RR20261124000001")).named("utter_request_list")
+    assert (await resident.says("rr20261124000001")).named("utter_request_list")
+    assert (await resident.says("再查一下我的缴费")).mentions("utter_status")
+
+
+async def test_somebody_else_s_request_is_not_shown(resident: Resident, neighbour: Resident) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    assert not (await neighbour.says("RR20261124000001")).named("utter_request_list")
+    assert (await neighbour.says("我的申请怎么样了")).named("utter_ticket_none")
+
+
+async def test_what_was_read_off_the_receipt_is_filled_in_and_read_back(resident: Resident) -> None:
+    await resident.says(f"微信付的，3天前，40块，单号{SERIAL['0106']}")
+    heard = await resident.says("帮我申请对账")
+    assert "流水号：…000106\n付款方式：微信支付\n金额：40元\n付款日期：11月21日" in heard.text
+
+
+async def test_a_request_shows_number_date_progress_and_receipt(resident: Resident, office: Office) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    heard = await resident.says("好的")
+    assert "申请号：RR20261124000001\n受理时间：今天上午10点半" in heard.text
+    page, paper = (line.split("：", 1)[1] for line in heard.text.splitlines() if "http" in line)
+    assert page.startswith("http://127.0.0.1:8000/requests/")
+    assert heard.lines[0].custom["document"] == {
+        "request_id": "RR20261124000001", "name": "RR20261124000001.pdf", "url": paper,
+    }  # fmt: skip
+
+
+async def test_what_is_asked_for_already_is_not_asked_for_twice(resident: Resident, office: Office) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    assert (await resident.says("帮我申请对账")).named("utter_request_exists")
+    assert len(reconciliation_requests(office)) == 1
+
+
+async def test_the_result_of_a_request_is_told_when_it_is_there(resident: Resident, office: Office) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    assert await office.follows() == 0
+    office.advance(days=3, hours=6, minutes=40)
+    assert await office.follows() == 1
+    assert await office.follows() == 0
+    last = (await resident.sees())[-1]
+    assert last.text.startswith("您的对账申请 RR20261124000001（尾号 000105）办结了。已经对上账")
+    assert [button.title for button in last.buttons] == ["看看这一笔", "转人工"]
+
+
+async def test_a_request_that_was_turned_down_says_why_and_offers_a_person(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(NOT_THERE, "帮我申请对账", "好的")
+    office.advance(days=4)
+    assert await office.follows() == 1
+    last = (await resident.sees())[-1].text
+    assert "没有通过。那边的说明：“未查到该笔缴费,请携带缴费凭证到窗口办理”" in last
+    resident.offered = (await resident.sees())[-1].buttons
+    heard = await resident.presses("转人工")
+    assert heard.named("utter_handoff_unresolved")
+    assert office.rows("tickets")[0]["serial_number"] == NOT_THERE
+
+
+async def test_a_late_result_is_apologised_for_once(resident: Resident, office: Office) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.wire.changes = {"status": "investigating", "expected_by": "2026-11-27T17:00:00+08:00"}
+    told = []
+    for _ in range(8):
+        office.advance(hours=12)
+        told.append(await office.follows())
+    assert sum(told) == 1
+    assert "让您久等了，实在对不起" in (await resident.sees())[-1].text
+    assert "还没准" in (await resident.says("我的申请怎么样了")).text
+
+
+async def test_at_night_no_result_is_told(resident: Resident, office: Office) -> None:
+    await resident.says(NOT_THERE, "帮我申请对账", "好的")
+    office.advance(days=3, hours=12)
+    assert await office.follows() == 0
+    office.advance(hours=10)
+    assert await office.follows() == 1
 
 
 async def test_a_typed_yes_confirms(resident: Resident, office: Office) -> None:
@@ -138,6 +239,59 @@ async def test_a_watch_that_was_given_up_is_not_set_by_the_next_number(
     assert not office.rows("watches")
 
 
+async def test_watches_are_listed_and_ended_one_by_one(resident: Resident, office: Office) -> None:
+    await resident.says(WAITING, "到账了通知我", MISMATCHED, "到账了通知我")
+    heard = await resident.says("我设了哪些提醒")
+    assert heard.named("utter_watch_list")
+    assert "尾号 000101，盯到12月24日\n尾号 000105，盯到12月24日" in heard.text
+    assert heard.buttons == ["停 …000101", "停 …000105", "全部不要了"]
+    heard = await resident.presses("停 …000101")
+    assert heard.named("utter_watch_ended")
+    assert [watch["active"] for watch in office.rows("watches")] == [0, 1]
+    assert (await resident.presses("恢复提醒")).named("utter_watch_set")
+
+
+async def test_of_several_watches_it_is_asked_which_to_end(resident: Resident, office: Office) -> None:
+    await resident.says(WAITING, "到账了通知我", MISMATCHED, "到账了通知我")
+    assert (await resident.says("别提醒了")).named("utter_watch_which")
+    assert (await resident.says("2")).named("utter_watch_ended")
+    assert [watch["active"] for watch in office.rows("watches")] == [1, 0]
+
+
+@pytest.mark.parametrize("said", ["全部提醒都别要了", "stop all the notices"])
+async def test_all_watches_can_be_ended_at_once(resident: Resident, office: Office, said: str) -> None:
+    await resident.says(WAITING, "到账了通知我", MISMATCHED, "到账了通知我")
+    assert (await resident.says(said)).named("utter_watch_all_ended")
+    assert [watch["active"] for watch in office.rows("watches")] == [0, 0]
+
+
+async def test_a_watch_outlives_a_restart(resident: Resident, office: Office) -> None:
+    await resident.says(WAITING, "到账了通知我")
+    await office.restart()
+    office.advance(days=1)
+    assert await office.watches() == 1
+    assert "有结果了" in (await resident.sees())[-1].text
+
+
+async def test_a_broken_promise_is_brought_up_and_everything_is_filled_in(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(MISMATCHED, "到账了通知我")
+    await resident.says(BOOKED)
+    office.advance(days=8)
+    assert await office.watches() == 1
+    last = (await resident.sees())[-1]
+    assert "让您久等了，实在对不起" in last.text
+    assert [button.title for button in last.buttons] == ["申请对账", "转人工", "不用提醒了"]
+    resident.offered = last.buttons
+    heard = await resident.presses("申请对账")
+    assert "流水号：…000105" in heard.text
+    resident.offered = last.buttons
+    await resident.presses("转人工")
+    [ticket] = office.rows("tickets")
+    assert (ticket["serial_number"], ticket["reason"]) == (MISMATCHED, "overdue")
+
+
 async def test_a_watch_is_ended(resident: Resident, office: Office) -> None:
     heard = await resident.says(WAITING, "到账了通知我", "别提醒了")
     assert heard.named("utter_watch_ended")
@@ -159,7 +313,7 @@ async def test_the_resident_is_told_when_a_watched_payment_changes(
         await work.commit()
     assert len(told) == 1
     last = (await resident.sees())[-1].text
-    assert "尾号 000101，有变化了" in last
+    assert "尾号 000101，有结果了" in last
     assert "已经对上账" in last
 
 

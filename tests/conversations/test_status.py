@@ -8,7 +8,7 @@ import pytest
 
 from bot.payments.model import Reason, State
 from tests.conversations.office import Office
-from tests.conversations.resident import PHRASES, Resident
+from tests.conversations.resident import Heard, Resident
 from tests.conversations.seeded import (
     BOOKED,
     DIFFERENT_AMOUNT,
@@ -24,12 +24,12 @@ from tests.conversations.seeded import (
 OPEN = ("unreconciled", "under_review")
 
 
-def expected_words(state: str, reason: str | None, language: str) -> str:
-    """What the phrasebook says of a state and its reason."""
+def explains(heard: Heard, state: str, reason: str | None, language: str) -> bool:
+    """Whether the reply says what the phrasebook says of a state and its reason."""
     if state == "unreconciled" and reason:
-        return PHRASES.say(f"utter_unreconciled_{reason}", language).text
-    said = PHRASES.say(f"utter_state_{state}", language).text
-    return f"{said}\n{PHRASES.say(f'utter_because_{reason}', language).text}" if reason else said
+        return heard.mentions(f"utter_unreconciled_{reason}", language)
+    because = reason is None or heard.mentions(f"utter_because_{reason}", language)
+    return because and heard.mentions(f"utter_state_{state}", language)
 
 
 @pytest.mark.parametrize("code", sorted(ROW))
@@ -37,7 +37,8 @@ async def test_every_seeded_payment_has_its_own_reply(resident: Resident, code: 
     row = ROW[code]
     heard = await resident.says(SERIAL[code])
     assert heard.named("utter_status", "zh")
-    assert expected_words(row.state.value, row.reason.value if row.reason else None, "zh") in heard.text
+    assert explains(heard, row.state.value, row.reason.value if row.reason else None, "zh")
+    assert "{" not in heard.text
 
 
 @pytest.mark.parametrize("state", [state.value for state in State if state is not State.UNRECOGNISED])
@@ -50,12 +51,48 @@ async def test_every_state_and_reason_has_its_reply_in_english(
         await office.puts(WAITING, state, reason)
         heard = await resident.says(WAITING)
         assert heard.named("utter_status", "en")
-        assert expected_words(state, reason, "en") in heard.text
+        assert explains(heard, state, reason, "en")
 
 
-async def test_the_bureaus_time_is_passed_on_as_the_bureaus(resident: Resident) -> None:
+async def test_the_bureaus_time_is_passed_on_as_the_bureaus_in_the_residents_words(
+    resident: Resident,
+) -> None:
     heard = await resident.says(WAITING)
-    assert "系统显示，下一步应该在明天10:00前完成。" in heard.text
+    assert "明天上午10点以后账单就该到了，那以后再查就行。这是系统给的时间。" in heard.text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("0101", "付款当天的微信账单，要到第二天上午10点以后才取得到"),
+        ("0406", "付款当天的支付宝账单，一般第二天上午9点前出来"),
+        ("0407", "付款当天的云闪付账单，一般第二天上午出来"),
+        ("0408", "柜台收的钱，一般下一个工作日才报过来"),
+        ("0107", "到微信零钱一般几分钟，到银行卡一般1到3个工作日"),
+        ("0306", "钱原路退回付款的银行卡，一般要1到3个工作日"),
+    ],
+)
+async def test_what_depends_on_the_channel_is_said_of_that_channel(
+    resident: Resident, code: str, words: str
+) -> None:
+    assert words in (await resident.says(SERIAL[code])).text
+
+
+async def test_a_channel_that_the_contract_does_not_know_is_said_to_be_unknown(
+    resident: Resident, office: Office
+) -> None:
+    office.wire.changes = {"channel": "digital_yuan", "expected_by": None}
+    heard = await resident.says(WAITING)
+    assert heard.mentions("utter_channel_unclear")
+    assert heard.mentions("utter_due_unknown")
+    assert "别再付" in heard.text
+
+
+async def test_a_number_typed_in_small_letters_is_found(resident: Resident) -> None:
+    heard = await resident.says(SERIAL["0104"].lower())
+    assert heard.named("utter_status")
+    heard = await resident.says("到账了通知我")
+    assert heard.named("utter_watch_set")
 
 
 async def test_without_a_time_from_the_bureau_our_own_estimate_says_that_it_is_one(
@@ -63,7 +100,7 @@ async def test_without_a_time_from_the_bureau_our_own_estimate_says_that_it_is_o
 ) -> None:
     await office.puts(WAITING, "unreconciled", "awaiting_statement", expected_by=None)
     heard = await resident.says(WAITING)
-    assert heard.mentions("utter_due_estimated") or heard.mentions("utter_due_unknown")
+    assert heard.mentions("utter_due_bill_estimated")
 
 
 async def test_a_settled_payment_names_no_time_and_offers_no_watch(resident: Resident) -> None:
@@ -93,10 +130,16 @@ async def test_the_state_never_shows_details(resident: Resident) -> None:
         assert detail not in heard.text
 
 
-async def test_an_overdue_payment_is_handed_to_a_person_at_once(resident: Resident, office: Office) -> None:
+async def test_a_broken_promise_is_apologised_for_and_offers_a_request_or_a_person(
+    resident: Resident, office: Office
+) -> None:
     heard = await resident.says(OVERDUE)
     assert heard.mentions("utter_due_overdue")
-    assert heard.named("utter_ticket_opened")
+    assert heard.mentions("utter_offer_after_overdue")
+    assert heard.buttons == ["申请对账", "转人工", "看金额明细", "换个号码"]
+    assert not office.rows("tickets")
+    heard = await resident.presses("转人工")
+    assert heard.named("utter_handoff_overdue")
     [ticket] = office.rows("tickets")
     assert ticket["reason"] == "overdue"
     assert ticket["priority"] == "high"
@@ -125,7 +168,7 @@ async def test_a_state_that_the_contract_does_not_know_is_not_guessed(
 async def test_the_bot_goes_on_serving_after_a_ticket_it_opened_by_itself(
     resident: Resident, office: Office
 ) -> None:
-    await resident.says(OVERDUE)
+    await resident.says(UNEXPLAINED)
     assert office.rows("conversations")[0]["status"] == "with_bot"
     assert (await resident.says(WAITING)).named("utter_status")
 

@@ -20,9 +20,25 @@ WORDS = Phrasebook(
     {
         "utter_money": _both("{yuan}元", "{yuan} yuan"),
         "utter_day": _both("{month}月{day}日", "{month_name} {day}"),
-        "utter_moment": _both("{month}月{day}日 {time}", "{time} on {month_name} {day}"),
-        "utter_moment_today": _both("今天 {time}", "{time} today"),
-        "utter_moment_tomorrow": _both("明天 {time}", "{time} tomorrow"),
+        "utter_moment": _both(
+            "{month}月{day}日（{weekday}）{time}", "{time} on {weekday}, {month_name} {day}"
+        ),
+        "utter_moment_yesterday": _both("昨天{time}", "{time} yesterday"),
+        "utter_moment_today": _both("今天{time}", "{time} today"),
+        "utter_moment_tomorrow": _both("明天{time}", "{time} tomorrow"),
+        "utter_moment_after_tomorrow": _both("后天{time}", "{time} the day after tomorrow"),
+        "utter_clock_night": _both("凌晨{hour}点{minutes}", "{hour}{minutes} a.m."),
+        "utter_clock_morning": _both("上午{hour}点{minutes}", "{hour}{minutes} a.m."),
+        "utter_clock_noon": _both("中午{hour}点{minutes}", "{hour}{minutes} p.m."),
+        "utter_clock_afternoon": _both("下午{hour}点{minutes}", "{hour}{minutes} p.m."),
+        "utter_clock_evening": _both("晚上{hour}点{minutes}", "{hour}{minutes} p.m."),
+        "utter_clock_half": _both("半", ":30"),
+        "utter_clock_minutes": _both("{minute}分", ":{minute}"),
+        "utter_weekday_sunday": _both("周日", "Sunday"),
+        "utter_weekday_wednesday": _both("周三", "Wednesday"),
+        "utter_weekday_thursday": _both("周四", "Thursday"),
+        "utter_weekday_friday": _both("周五", "Friday"),
+        "utter_weekday_saturday": _both("周六", "Saturday"),
         "utter_list_comma": _both("、", ", "),
     }
 )
@@ -49,18 +65,25 @@ def test_days_have_no_year() -> None:
 @pytest.mark.parametrize(
     ("at", "written"),
     [
-        (datetime(2026, 12, 31, 9, 5, tzinfo=SHANGHAI), "今天 09:05"),
-        (datetime(2027, 1, 1, 9, 5, tzinfo=SHANGHAI), "明天 09:05"),
-        (datetime(2027, 1, 2, 9, 5, tzinfo=SHANGHAI), "1月2日 09:05"),
-        (datetime(2026, 12, 31, 16, 30, tzinfo=timezone.utc), "明天 00:30"),
+        (datetime(2026, 12, 30, 17, 0, tzinfo=SHANGHAI), "昨天下午5点"),
+        (datetime(2026, 12, 31, 9, 5, tzinfo=SHANGHAI), "今天上午9点05分"),
+        (datetime(2026, 12, 31, 12, 30, tzinfo=SHANGHAI), "今天中午12点半"),
+        (datetime(2027, 1, 1, 10, 0, tzinfo=SHANGHAI), "明天上午10点"),
+        (datetime(2027, 1, 2, 18, 0, tzinfo=SHANGHAI), "后天晚上6点"),
+        (datetime(2027, 1, 3, 17, 20, tzinfo=SHANGHAI), "1月3日（周日）下午5点20分"),
+        (datetime(2026, 12, 31, 16, 30, tzinfo=timezone.utc), "明天凌晨12点半"),
     ],
 )
-def test_today_and_tomorrow_have_names_in_shanghai(at: datetime, written: str) -> None:
+def test_a_moment_is_written_as_it_is_said(at: datetime, written: str) -> None:
     assert moment(at, NOW, WORDS, "zh") == written
 
 
 def test_moments_in_english() -> None:
-    assert moment(NOW, NOW, WORDS, "en") == "23:30 today"
+    assert moment(NOW, NOW, WORDS, "en") == "11:30 p.m. today"
+    assert (
+        moment(datetime(2027, 1, 3, 10, 0, tzinfo=SHANGHAI), NOW, WORDS, "en")
+        == "10 a.m. on Sunday, January 3"
+    )
 
 
 def test_words_in_a_row() -> None:

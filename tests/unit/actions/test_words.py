@@ -14,7 +14,7 @@ import yaml
 from rasa_sdk.executor import ActionExecutor
 
 from bot.channels.telegram.commands import PAYLOADS
-from bot.payments.model import Channel, MismatchedField, Reason, State
+from bot.payments.model import Channel, MismatchedField, Reason, RequestStatus, State
 from bot.settings import ROOT
 from bot.tickets.model import HandoffReason, TicketStatus
 
@@ -37,6 +37,7 @@ RESPONSES: dict[str, list[dict[str, Any]]] = {
     name: variants for path in DOMAIN_FILES for name, variants in (read(path).get("responses") or {}).items()
 }
 QUESTIONS = [intent for intent in DOMAIN["intents"] if intent.startswith("faq_")]
+KNOWN_CHANNELS = [channel.value for channel in Channel if channel is not Channel.UNRECOGNISED]
 
 FAMILIES = {
     "utter_": QUESTIONS,
@@ -45,8 +46,13 @@ FAMILIES = {
     "utter_unreconciled_": [reason.value for reason in Reason],
     "utter_because_": [reason.value for reason in Reason],
     "utter_field_": [field.value for field in MismatchedField],
-    "utter_channel_": [channel.value for channel in Channel],
-    "utter_where_serial_": [channel.value for channel in Channel],
+    "utter_who_": [channel.value for channel in Channel],
+    "utter_bill_": [channel.value for channel in Channel],
+    "utter_cut_": [channel.value for channel in Channel],
+    "utter_back_": [channel.value for channel in Channel],
+    "utter_channel_": KNOWN_CHANNELS,
+    "utter_where_serial_": KNOWN_CHANNELS,
+    "utter_request_status_": [status.value for status in RequestStatus],
     "utter_handoff_": [reason.value for reason in HandoffReason],
     "utter_ticket_status_": [status.value for status in TicketStatus],
     "utter_command_": list(PAYLOADS),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import dataclasses
+from datetime import time, timedelta
 
 import pytest
 
+from bot.errors import Conflict
 from bot.messages import Author, Button
-from bot.notifications.service import SETTLED, Watched
+from bot.notifications.quiet import QuietHours
+from bot.notifications.service import SETTLED, Watched, WatchesService
 from bot.payments.model import Reason, State
 from tests.fakes.bureau import payment
 from tests.fakes.house import FakeHouse
@@ -16,6 +19,12 @@ SERIAL, OTHER_SERIAL = "4200000925202101284997714292", "201707122100100466022492
 WAITING = payment(SERIAL)
 MISMATCH = payment(SERIAL, State.UNRECONCILED, Reason.AMOUNT_MISMATCH)
 DONE = payment(SERIAL, State.RECONCILED, None)
+
+
+def quiet(house: FakeHouse) -> None:
+    """Nobody is told anything from nine in the evening until eight in the morning."""
+    night = QuietHours(time(21), time(8))
+    house.watches = WatchesService(house.clock, house.phrases, timedelta(days=30), night)
 
 
 async def watch(house: FakeHouse, seen: object = WAITING, user: str = "anna") -> Watched:
@@ -92,14 +101,98 @@ async def test_all_watches_are_stopped_when_none_is_named(house: FakeHouse) -> N
 
 
 async def test_a_watch_that_lasted_too_long_ends_and_says_so_once(house: FakeHouse) -> None:
-    await watch(house)
+    in_review = payment(SERIAL, State.UNDER_REVIEW, Reason.ENTRY_ERROR)
+    await watch(house, in_review)
     for days, told in ((29, 0), (1, 1), (1, 0)):
+        house.clock.move(days=days)
+        assert len(await tell(house, in_review)) == told
+    [said] = await house.said()
+    assert said.startswith(f"utter_watch_expired tail=714292 serial={SERIAL} days=30 what=utter_state_under")
+    assert await tell(house, DONE) == []
+
+
+async def test_a_watch_whose_payment_cannot_be_asked_for_ends_a_day_later_without_its_state(
+    house: FakeHouse,
+) -> None:
+    await watch(house)
+    for days, told in ((30, 0), (1, 1), (1, 0)):
         house.clock.move(days=days)
         async with house.work() as work:
             assert len(await house.watches.expire(work)) == told
             await work.commit()
-    assert await house.said() == ["utter_watch_expired tail=714292"]
-    assert await tell(house, DONE) == []
+    assert await house.said() == [f"utter_watch_expired tail=714292 serial={SERIAL} days=30 what="]
+
+
+async def test_at_night_a_change_waits_and_is_told_once_in_the_morning(house: FakeHouse) -> None:
+    quiet(house)
+    await watch(house)
+    house.clock.move(hours=13)
+    assert await tell(house, MISMATCH) == []
+    assert await tell(house, MISMATCH) == []
+    async with house.work() as work:
+        assert await work.watches.held_until(house.clock.now() + timedelta(hours=8)) == []
+        assert await work.watches.held_until(house.clock.now() + timedelta(hours=9)) == [SERIAL]
+    house.clock.move(hours=9)
+    assert len(await tell(house, MISMATCH)) == 1
+    assert await tell(house, MISMATCH) == []
+    async with house.work() as work:
+        assert await work.watches.held_until(house.clock.now()) == []
+
+
+async def test_a_payment_that_changed_back_over_night_is_not_told(house: FakeHouse) -> None:
+    quiet(house)
+    await watch(house)
+    house.clock.move(hours=13)
+    await tell(house, MISMATCH)
+    house.clock.move(hours=9)
+    assert await tell(house, WAITING) == []
+    async with house.work() as work:
+        assert await work.watches.held_until(house.clock.now()) == []
+
+
+async def test_a_watch_does_not_end_at_night(house: FakeHouse) -> None:
+    quiet(house)
+    await watch(house)
+    house.clock.move(days=31, hours=13)
+    assert await tell(house, WAITING) == []
+    async with house.work() as work:
+        assert await house.watches.expire(work) == []
+
+
+async def test_a_broken_promise_is_brought_up_once_a_day_from_the_set_hour_on(house: FakeHouse) -> None:
+    late = dataclasses.replace(WAITING, expected_by=house.clock.now() + timedelta(hours=7))
+    await watch(house, late)
+    told = []
+    for _ in range(3 * 24):
+        house.clock.move(hours=1)
+        if await tell(house, late):
+            told.append(house.clock.now())
+    assert [moment.hour for moment in told] == [18, 10, 10, 10]
+    assert len({moment.date() for moment in told}) == len(told)
+    said = await house.said()
+    assert all(line.startswith("utter_watch_late tail=714292") for line in said)
+
+
+async def test_a_change_that_says_it_is_late_is_that_day_s_reminder(house: FakeHouse) -> None:
+    await watch(house)
+    late = dataclasses.replace(MISMATCH, expected_by=house.clock.now() - timedelta(hours=1))
+    assert len(await tell(house, late)) == 1
+    house.clock.move(hours=3)
+    assert await tell(house, late) == []
+    house.clock.move(days=1)
+    assert len(await tell(house, late)) == 1
+
+
+async def test_two_processes_remind_once(house: FakeHouse) -> None:
+    late = dataclasses.replace(WAITING, expected_by=house.clock.now() - timedelta(hours=1))
+    await watch(house, late)
+    async with house.work() as one, house.work() as other:
+        await house.watches.tell(one, late)
+        await house.watches.tell(other, late)
+        await one.commit()
+        with pytest.raises(Conflict):
+            await other.commit()
+    assert len(await house.said()) == 1
 
 
 async def test_setting_a_watch_again_gives_it_its_whole_time(house: FakeHouse) -> None:

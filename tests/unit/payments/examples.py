@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,8 @@ class OnePayment:
     known: dict[str, Any] = field(default_factory=payment_json)
     numbers: tuple[str, ...] = (WECHAT, NOTICE)
     last4: str = LAST4
+    details: dict[str, Any] = field(default_factory=dict)
+    counting: str = ""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     async def get_payment(self, serial: str, payer_id_last4: str | None = None) -> Payment:
@@ -85,7 +88,10 @@ class OnePayment:
         if serial not in self.numbers:
             raise NotFound
         if payer_id_last4 == self.last4:
-            return payment_from_json({**self.known, "verified": True, "details": details_json()})
+            details = details_json(**self.details)
+            return payment_from_json({**self.known, "verified": True, "details": details})
+        if serial == NOTICE and self.counting:
+            return payment_from_json({**self.known, "serial_number": self.counting})
         return payment_from_json(self.known)
 
 
@@ -95,8 +101,21 @@ class RememberedAttempts:
 
     failures: list[tuple[str, str, datetime]] = field(default_factory=list)
 
-    async def record_failure(self, contact_id: str, serial_number: str, at: datetime) -> None:
-        self.failures.append((contact_id, serial_number, at))
+    alarms: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+
+    async def record_failure(self, contact_id: str, serial_numbers: Sequence[str], at: datetime) -> None:
+        for place, serial_number in enumerate(serial_numbers):
+            self.failures.append((contact_id if place == 0 else f"={contact_id}", serial_number, at))
+
+    async def breadth_since(self, contact_id: str, serial_number: str, since: datetime) -> tuple[int, int]:
+        recent = [failure for failure in self.failures if failure[2] >= since]
+        return (
+            len({serial for contact, serial, _ in recent if contact == contact_id}),
+            len({contact.lstrip("=") for contact, serial, _ in recent if serial == serial_number}),
+        )
+
+    async def alarm(self, subject: str, since: datetime, at: datetime, data: Mapping[str, str]) -> None:
+        self.alarms.append((subject, data))
 
     async def failures_since(
         self, contact_id: str, serial_number: str, since: datetime

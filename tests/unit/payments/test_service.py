@@ -8,10 +8,11 @@ import pytest
 
 from bot.errors import InvalidInput, NotFound, TooManyTries, Unavailable
 from bot.payments.facts import Holder, NextStep, ResidentAction
-from bot.payments.model import SHANGHAI, Payment
+from bot.payments.model import SHANGHAI, Channel, Payment
 from bot.payments.service import OwnershipLimits, PaymentsService, checked_last4, report_on
 
 from .examples import (
+    ALIPAY,
     LAST4,
     NOTICE,
     NOW,
@@ -99,6 +100,67 @@ async def test_another_name_of_the_payment_brings_no_fresh_tries() -> None:
         await desk.service.details_of("somebody", NOTICE, LAST4)
 
 
+async def test_the_same_try_under_two_names_is_one_try_of_the_contact() -> None:
+    desk = Desk(per_contact=2, per_serial=9)
+    await desk.guess_wrongly(1, serial=NOTICE)
+    assert await desk.service.tries_left("c1", NOTICE) == 1
+    assert await desk.service.tries_left("c1", WECHAT) == 1
+
+
+async def test_a_contact_who_tries_number_after_number_alarms() -> None:
+    desk = Desk(alarming_numbers=3)
+    for place in range(2):
+        await desk.guess_wrongly(1, serial=f"number{place}")
+    assert desk.attempts.alarms == []
+    await desk.guess_wrongly(1)
+    assert desk.attempts.alarms == [("c1", {"numbers": "3"})]
+
+
+async def test_a_number_that_contact_after_contact_tries_alarms_under_its_own_name() -> None:
+    desk = Desk(alarming_contacts=2)
+    await desk.guess_wrongly(1, contact="c1", serial=NOTICE)
+    await desk.guess_wrongly(1, contact="c1", serial=WECHAT)
+    assert desk.attempts.alarms == []
+    await desk.guess_wrongly(1, contact="c2", serial=NOTICE)
+    assert desk.attempts.alarms == [(WECHAT, {"contacts": "2"})]
+
+
+async def test_a_refusal_takes_as_long_for_not_found_as_for_not_yours() -> None:
+    waited: list[float] = []
+    times = iter([0.0, 0.05, 10.0, 10.25])
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    service = PaymentsService(
+        OnePayment(),
+        RememberedAttempts(),
+        SettableClock(),
+        OwnershipLimits(beat=0.3),
+        wait,
+        lambda: next(times),
+    )
+    for serial in ("20000000000000000000", WECHAT):
+        with pytest.raises(NotFound):
+            await service.details_of("c1", serial, "0000")
+    assert [round(passed + more, 6) for passed, more in zip((0.05, 0.25), waited, strict=True)] == [0.3, 0.3]
+
+
+async def test_a_number_typed_in_small_letters_is_found() -> None:
+    desk = Desk()
+    desk.lookup.numbers = ("HZ202611200104",)
+    report = await desk.service.state_of("hz202611200104")
+    assert report.payment.state.value == "unreconciled"
+    assert [serial for serial, _ in desk.lookup.asked] == ["hz202611200104", "HZ202611200104"]
+
+
+async def test_of_several_payments_on_a_notice_the_payer_hears_which_one_counts() -> None:
+    desk = Desk()
+    desk.lookup.details = {"duplicates": [ALIPAY]}
+    desk.lookup.counting = ALIPAY
+    assert (await desk.service.details_of("c1", WECHAT, LAST4)).counts == ALIPAY
+
+
 async def test_guesses_made_at_once_do_not_slip_under_the_limit() -> None:
     desk = Desk(per_serial=3)
     tries = [desk.service.details_of(f"c{n}", WECHAT, "0000") for n in range(10)]
@@ -159,15 +221,29 @@ def test_a_payment_around_the_day_cut_waits_for_the_next_bill() -> None:
     assert report.due.astimezone(SHANGHAI).day == 24
 
 
-def test_an_estimate_that_has_passed_is_not_said() -> None:
-    report = report_on(payment(expected_by=None, paid_at="2026-11-10T08:00:00+08:00"), NOW)
+def test_our_own_estimate_has_its_whole_day_before_it_is_late() -> None:
+    this_morning = report_on(payment(expected_by=None, paid_at="2026-11-22T08:00:00+08:00"), NOW)
+    assert this_morning.due == NOW
+    assert not this_morning.overdue
+    long_ago = report_on(payment(expected_by=None, paid_at="2026-11-10T08:00:00+08:00"), NOW)
+    assert (long_ago.due_estimated, long_ago.overdue) == (True, True)
+
+
+def test_of_a_channel_that_nobody_here_knows_no_time_is_guessed() -> None:
+    report = report_on(payment(expected_by=None, channel="digital_yuan"), NOW)
+    assert (report.payment.channel, report.payment.channel_word) == (Channel.UNRECOGNISED, "digital_yuan")
     assert (report.due, report.overdue) == (None, False)
 
 
-def test_what_is_overdue_goes_to_a_person() -> None:
+def test_what_is_overdue_may_be_applied_for_or_handed_to_a_person() -> None:
     report = report_on(payment(expected_by="2026-11-23T09:59:59+08:00"), NOW)
-    assert (report.overdue, report.needs_person) == (True, True)
-    assert report.suggested[0] is NextStep.TICKET
+    assert (report.overdue, report.needs_person) == (True, False)
+    assert report.suggested == (NextStep.REQUEST_RECONCILIATION, NextStep.TICKET, NextStep.WATCH)
+
+
+def test_what_a_person_looks_at_already_is_not_applied_for_again() -> None:
+    late = payment(state="under_review", reason="entry_error", expected_by="2026-11-23T09:59:59+08:00")
+    assert report_on(late, NOW).suggested == (NextStep.TICKET, NextStep.WATCH)
 
 
 def test_nothing_settled_is_overdue() -> None:

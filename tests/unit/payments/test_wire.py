@@ -59,7 +59,6 @@ def test_no_required_field_may_be_missing(name: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"channel": "cash"},
         {"channel": None},
         {"verified": "true"},
         {"verified": None},

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.alerts import AlertKind
 from bot.console.model import Account, Role
 from bot.errors import Conflict
 from bot.messages import Author, Contact, MessageKind, Reply
@@ -249,12 +250,35 @@ async def test_a_bookmark_is_moved(house: FakeHouse) -> None:
 async def test_wrong_tries_are_counted_by_contact_and_by_number(house: FakeHouse) -> None:
     attempts, now = StoredOwnershipAttempts(house.work), house.clock.now()
     for contact, serial, minutes in (("c1", "s1", 3), ("c1", "s2", 1), ("c2", "s1", 2)):
-        await attempts.record_failure(contact, serial, now - timedelta(minutes=minutes))
+        await attempts.record_failure(contact, (serial,), now - timedelta(minutes=minutes))
     by_contact, by_serial = await attempts.failures_since("c1", "s1", now - timedelta(minutes=5))
     assert by_contact == [now - timedelta(minutes=3), now - timedelta(minutes=1)]
     assert by_serial == [now - timedelta(minutes=3), now - timedelta(minutes=2)]
     recent, _ = await attempts.failures_since("c1", "s1", now - timedelta(minutes=2))
     assert recent == [now - timedelta(minutes=1)]
+
+
+async def test_a_try_under_two_names_is_one_of_the_contact_and_one_of_each_name(house: FakeHouse) -> None:
+    attempts, now = StoredOwnershipAttempts(house.work), house.clock.now()
+    await attempts.record_failure("c1", ("notice", "serial"), now)
+    for serial in ("notice", "serial"):
+        by_contact, by_serial = await attempts.failures_since("c1", serial, now)
+        assert (len(by_contact), len(by_serial)) == (1, 1)
+    await attempts.record_failure("c1", ("serial",), now)
+    assert await attempts.breadth_since("c1", "serial", now) == (2, 1)
+
+
+async def test_enumeration_is_brought_to_a_supervisor_once_a_day(house: FakeHouse) -> None:
+    attempts, day = StoredOwnershipAttempts(house.work), timedelta(days=1)
+    for hours in (0, 1, 24):
+        house.clock.move(hours=hours)
+        now = house.clock.now()
+        await attempts.alarm("web:7", now - day, now, {"numbers": "4"})
+    async with house.work() as work:
+        alerts = await work.alerts.list()
+    assert [(alert.kind, alert.subject, alert.data) for alert in alerts] == [
+        (AlertKind.ENUMERATION, "web:7", {"numbers": "4"})
+    ] * 2
 
 
 async def test_an_account_is_stored_once_and_changed(house: FakeHouse) -> None:
