@@ -63,10 +63,15 @@ class Fault:
     left: int
     chat_id: int | None = None
     retry_after: int | None = None
+    skip: int = 0
 
     def meets(self, method: str, chat_id: int | None) -> bool:
-        """Whether this call goes wrong."""
-        return self.left > 0 and method == self.method and self.chat_id in (None, chat_id)
+        """Whether this call goes wrong; the first `skip` of its kind do not."""
+        meant = self.left > 0 and method == self.method and self.chat_id in (None, chat_id)
+        if meant and self.skip:
+            self.skip -= 1
+            return False
+        return meant
 
 
 class Refusal(Exception):
@@ -262,9 +267,10 @@ class BotApi:
         *,
         chat_id: int | None = None,
         retry_after: int | None = None,
+        skip: int = 0,
     ) -> None:
-        """The next `count` calls of a method (to a chat) are refused with `status`."""
-        self._faults.append(Fault(method, status, count, chat_id, retry_after))
+        """`count` calls of a method (to a chat) are refused with `status`, after the next `skip`."""
+        self._faults.append(Fault(method, status, count, chat_id, retry_after, skip))
 
     def heal(self) -> None:
         """Nothing goes wrong any more."""

@@ -46,12 +46,13 @@ class TelegramSender:
             return max(await work.outbox.parts_sent(line.id), self._parts_sent.get(line.id, 0))
 
     async def _note(self, line: Line, parts: int) -> None:
-        """Kept in the database, so that another process goes on there, and here, in case it is away."""
+        """Kept in the database, so that another process goes on there; here only while that is away."""
         self._parts_sent[line.id] = parts
         async with self._work() as work:
             work.outbox.note_parts(line.id, parts)
             try:
                 await work.commit()
+                del self._parts_sent[line.id]
             except Unavailable:
                 log.warning("part_not_recorded", line=line.id)
 
