@@ -22,6 +22,7 @@ from bot.phrasebook import Phrasebook, Phrases
 from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup
 from bot.reconciliation.service import ReconciliationService
+from bot.reconciliation.telling import Telling
 from bot.reconciliation.trail import Trail
 from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
 from bot.seal import Seal, secret_key
@@ -81,8 +82,9 @@ class House:
         """Manual reconciliation; `notify` wakes whoever sends the outbox."""
         trail = Trail(self.clock, self.phrases)
         lookup = StaffLookup(self.staff)
+        telling = Telling(self.services.watches, self.services.requests, self.clock, self.phrases)
         execution = Execution(
-            lookup, self.work, self.services.watches, self.clock, trail, self.announcer.announce, notify
+            lookup, self.work, telling, self.clock, trail, self.announcer.announce, notify
         )
         limit = self.settings.reconciliation_four_eyes_fen
         return ReconciliationService(lookup, execution, self.work, self.clock, trail, limit)

@@ -16,12 +16,11 @@ import structlog
 
 from bot.clock import Clock
 from bot.errors import Bug, Conflict, InvalidInput, MalformedAnswer, NotFound, RetryLater
-from bot.notifications.service import WatchesService
 from bot.payments.model import Payment, State
-from bot.payments.wording import tail
 from bot.reconciliation.lookup import OPEN, NotSetUp, StaffLookup
 from bot.reconciliation.model import Clash, Proposal, ProposalState, Told
 from bot.reconciliation.repository import Work
+from bot.reconciliation.telling import Telling
 from bot.reconciliation.trail import Trail
 
 log = structlog.get_logger(__name__)
@@ -41,7 +40,7 @@ class Execution:
         self,
         lookup: StaffLookup,
         work: Callable[[], Work],
-        watches: WatchesService,
+        telling: Telling,
         clock: Clock,
         trail: Trail,
         announce: Callable[[int], None],
@@ -49,7 +48,7 @@ class Execution:
     ) -> None:
         self._lookup = lookup
         self._work = work
-        self._watches = watches
+        self._telling = telling
         self._clock = clock
         self._trail = trail
         self._announce = announce
@@ -142,7 +141,7 @@ class Execution:
             told = Told.NOT_YET
             conversations: list[int] = []
             if state is ProposalState.DONE and payment is not None:
-                told, conversations = await self._tell(work, proposal, payment)
+                told, conversations = await self._telling.tell(work, proposal, payment)
             ended = work.proposals.change(
                 proposal,
                 state=state,
@@ -158,23 +157,6 @@ class Execution:
             await work.commit()
         self._wake(conversations)
         return ended
-
-    async def _tell(self, work: Work, proposal: Proposal, payment: Payment) -> tuple[Told, list[int]]:
-        """Every watch on the payment tells its own conversation; the ticket's is told here if none does."""
-        ticket = await work.tickets.get(proposal.ticket_number)
-        assert ticket is not None, "a proposal without a ticket"
-        watch = await work.watches.find(ticket.conversation_id, payment.serial_number)
-        told = await self._watches.tell(work, payment)
-        # One that waits for the morning tells then; one that ended with this very state has told it.
-        if watch and (watch.active or watch.state == payment.state.value):
-            return Told.BY_WATCH, told
-        conversation = await work.conversations.get(ticket.conversation_id)
-        assert conversation is not None, "a ticket without a conversation"
-        now, serial = self._clock.now(), payment.serial_number
-        self._trail.journal.tell(
-            work, conversation, now, "utter_reconciled_by_staff", tail=tail(serial), serial=serial
-        )
-        return Told.BY_TICKET, [*told, conversation.id]
 
     async def _put_off(self, proposal: Proposal, trouble: str) -> Proposal:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(proposal.tries, 10))

@@ -56,6 +56,8 @@ class Told(str, Enum):
     NOT_YET = ""
     BY_TICKET = "ticket"
     BY_WATCH = "watch"
+    BY_REQUEST = "request"
+    """As the result of their own request for reconciliation."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ class Trail:
 
     def __init__(self, clock: Clock, phrases: Phrases) -> None:
         self._clock = clock
-        self.journal = Journal(clock, phrases)
+        self._journal = Journal(clock, phrases)
 
     def leave(self, work: Work, proposal: Proposal, actor: str, action: str, note: str = "") -> None:
         """`actor` did this with the proposal."""
@@ -25,6 +25,6 @@ class Trail:
             "line": proposal.statement_line_id,
             **({"outcome": proposal.outcome} if proposal.outcome else {}),
         }
-        self.journal.log(work, proposal.ticket_number, actor, action, note, data)
+        self._journal.log(work, proposal.ticket_number, actor, action, note, data)
         subject = f"{proposal.reference} {proposal.ticket_number} …{tail(proposal.serial_number)}"
         work.agents.record(actor, action, subject, self._clock.now())

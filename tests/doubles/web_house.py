@@ -23,7 +23,10 @@ from bot.notifications.service import WatchesService
 from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup, StaffSystem
 from bot.reconciliation.service import ReconciliationService
+from bot.reconciliation.telling import Telling
 from bot.reconciliation.trail import Trail
+from bot.requests.links import RequestLinks
+from bot.requests.service import RequestsService
 from bot.seal import Seal
 from bot.statistics.service import StatisticsService
 from bot.storage.database import migrate, open_database
@@ -180,8 +183,10 @@ async def open_web_house(
     accounts = AccountsService(clock, SECRET, QUICK)
     notified: list[int] = []
     watches, trail = WatchesService(clock, phrases, timedelta(days=30)), Trail(clock, phrases)
+    requests = RequestsService(NO_PAYMENTS, clock, phrases, RequestLinks(SECRET, "http://desk.example"))
+    telling = Telling(watches, requests, clock, phrases)
     lookup = StaffLookup(staff)
-    execution = Execution(lookup, work, watches, clock, trail, announcer.announce, lambda: notified.append(1))
+    execution = Execution(lookup, work, telling, clock, trail, announcer.announce, lambda: notified.append(1))
     parts: dict[str, Any] = {
         "desk": desk,
         "work": work,

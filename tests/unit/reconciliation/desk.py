@@ -9,6 +9,7 @@ from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup
 from bot.reconciliation.model import Draft, Proposal, new_reference
 from bot.reconciliation.service import ReconciliationService
+from bot.reconciliation.telling import Telling
 from bot.reconciliation.trail import Trail
 from bot.tickets.model import HandoffReason, Ticket
 from tests.fakes.house import FakeHouse
@@ -39,7 +40,7 @@ class Reconciling:
         execution = Execution(
             lookup,
             house.work,
-            house.watches,
+            Telling(house.watches, house.requests, house.clock, house.phrases),
             house.clock,
             trail,
             self.announced.append,
