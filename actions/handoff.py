@@ -7,13 +7,26 @@ from typing import Optional
 
 from rasa_sdk import Tracker
 
-from actions.base import LOOKED_UP, Speaker
+from actions.base import LOOKED_UP, Speaker, entities_of, text_of
 from actions.claims import CLAIMS
 from actions.serial_number import SLOT as SERIAL
 from bot import formats
 from bot.tickets.model import HandoffReason
-from bot.tickets.service import Opened
+from bot.tickets.service import Arrival, Opened
+from bot.tickets.wording import wait_words
 from bot.turn import Turn
+
+SAID = {
+    Arrival.NEW: "utter_ticket_opened",
+    Arrival.KNOWN: "utter_ticket_exists",
+    Arrival.IN_HAND: "utter_ticket_in_hand",
+    Arrival.CALLED_AGAIN: "utter_ticket_called_again",
+    Arrival.REOPENED: "utter_ticket_taken_up_again",
+    Arrival.BACK_IN_LINE: "utter_ticket_back_in_line",
+}
+COMES_INTO_LINE = frozenset(Arrival) - {Arrival.KNOWN, Arrival.IN_HAND}
+RECENT = 5
+"""Messages in which somebody's tone is looked for."""
 
 
 async def open_ticket(
@@ -29,8 +42,9 @@ async def open_ticket(
         turn.work,
         turn.conversation,
         reason,
-        serial_number=tracker.get_slot(SERIAL),
+        serial_number=_serial(tracker),
         checked={**_claims(tracker), **_looked_up(tracker), **(checked or {})},
+        words=_said(tracker, turn),
     )
     if explain and (opened.is_new or reason is HandoffReason.COMPLAINT):
         # A complaint is heard every time it is made.
@@ -41,17 +55,24 @@ async def open_ticket(
 
 def _say_opened(opened: Opened, speaker: Speaker, turn: Turn) -> None:
     phrases, language = turn.services.phrases, speaker.language
-    when = formats.moment(opened.ticket.due_at, turn.now, phrases, language)
-    number = opened.ticket.number
-    if opened.is_new and opened.opens_at is not None:
+    if opened.arrival in COMES_INTO_LINE and opened.opens_at is not None:
         opens = formats.moment(opened.opens_at, turn.now, phrases, language)
         speaker.say("utter_ticket_after_hours", opens=opens)
-    if not opened.is_new:
-        speaker.say("utter_ticket_exists", number=number, when=when)
-    elif opened.ahead:
-        speaker.say("utter_ticket_opened_queue", number=number, when=when, ahead=opened.ahead)
-    else:
-        speaker.say("utter_ticket_opened", number=number, when=when)
+    wait = wait_words(opened.ticket, opened.place, turn.now, phrases, language)
+    speaker.say(SAID[opened.arrival], number=opened.ticket.number, wait=wait)
+
+
+def _said(tracker: Tracker, turn: Turn) -> str:
+    """What the resident typed lately, for its tone."""
+    typed = [str(event.get("text") or "") for event in tracker.events if event.get("event") == "user"]
+    return "\n".join([*(text for text in typed[-RECENT:] if not text.startswith("/")), turn.words])
+
+
+def _serial(tracker: Tracker) -> Optional[str]:
+    """The payment that the pressed button names, or the one that is talked about."""
+    named = entities_of(tracker, SERIAL) if not text_of(tracker) else []
+    serial: Optional[str] = str(named[0]["value"]) if named else tracker.get_slot(SERIAL)
+    return serial
 
 
 def _claims(tracker: Tracker) -> dict[str, str]:

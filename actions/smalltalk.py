@@ -13,17 +13,21 @@ from actions.forms import WRONG_VALUE, stop_form
 from actions.misunderstanding import GUESS, HUMAN, not_guessed
 from actions.receipt_form import is_half_filled, resume_earlier
 from actions.second_request import take_up
+from actions.waiting_line import LEAVE
+from bot.messages import ConversationStatus
 from bot.turn import Turn
 
 RECONCILE, ERASE, RESUME = "reconcile", "erase", "resume"
 
 ON_YES = {
     HUMAN: "action_request_human",
+    LEAVE: "action_leave_line",
     RECONCILE: "action_submit_reconciliation",
     ERASE: "action_erase",
     RESUME: "receipt_form",
 }
 ON_NO = {
+    LEAVE: "utter_line_kept",
     RECONCILE: "utter_reconciliation_cancelled",
     ERASE: "utter_erase_cancelled",
 }
@@ -107,7 +111,8 @@ class Deny(Correctable):
         if receipt_is_complete(tracker) and says_wrong(tracker):
             speaker.say("utter_correct_which")
             return [SlotSet(OFFER, WHICH)]
-        speaker.say("utter_nothing_to_deny")
+        in_line = turn.conversation.status is ConversationStatus.WAITING_FOR_AGENT
+        speaker.say("utter_nothing_to_deny_in_line" if in_line else "utter_nothing_to_deny")
         return []
 
 

@@ -6,7 +6,6 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
 
 from actions.base import (
-    APPLICATIONS,
     OFFER,
     HelpdeskAction,
     Speaker,
@@ -18,11 +17,15 @@ from actions.base import (
 from actions.forms import stop_form
 from actions.handoff import open_ticket
 from actions.misunderstanding import HUMAN
+from actions.requests import say_requests
+from actions.waiting_line import LEAVE, NO_WORDS, PLACE, RATE, ask_to_leave, place_of, rate, say_place
 from bot import formats
 from bot.errors import NotFound
 from bot.messages import ConversationStatus
-from bot.tickets.model import HandoffReason, Ticket
+from bot.tickets.model import Cause, HandoffReason, Ticket
 from bot.turn import Turn
+
+LEAVE_PAYLOAD = '/ticket_status{"choice": "leave_line"}'
 
 
 class RequestHuman(HelpdeskAction):
@@ -45,6 +48,19 @@ class ShowTickets(HelpdeskAction):
         return "action_ticket_status"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        choice = choice_of(tracker) or ""
+        if choice == PLACE:
+            return await say_place(speaker, tracker, turn)
+        if choice == LEAVE:
+            return await ask_to_leave(speaker, tracker, turn)
+        if choice.startswith(RATE):
+            return await rate(speaker, tracker, turn)
+        if choice in NO_WORDS:
+            speaker.say("utter_rating_ends")
+            return back_to_form(speaker, tracker)
+        return await self._show(speaker, tracker, turn)
+
+    async def _show(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         asked = entities_of(tracker, "ticket_number")
         try:
             tickets = (
@@ -55,13 +71,14 @@ class ShowTickets(HelpdeskAction):
         except NotFound:
             speaker.say("utter_ticket_not_found")
             return back_to_form(speaker, tracker)
-        applications = tracker.get_slot(APPLICATIONS) or []
         if tickets:
-            speaker.say("utter_ticket_list", lines="\n".join(_line(one, speaker, turn) for one in tickets))
-        if applications:
-            numbers = formats.listed(applications, turn.services.phrases, speaker.language)
-            speaker.say("utter_applications", numbers=numbers)
-        if not (tickets or applications):
+            lines = [await _line(one, speaker, turn) for one in tickets]
+            in_line = any(one.status.is_live and not one.serving for one in tickets)
+            leave = [speaker.button("utter_button_leave_line", LEAVE_PAYLOAD)] if in_line else []
+            buttons = [*leave, speaker.button("utter_button_my_payment", "/query_status")]
+            speaker.say("utter_ticket_list", buttons=buttons, lines="\n".join(lines))
+        requested = not asked and await say_requests(speaker, turn)
+        if not (tickets or requested):
             speaker.say("utter_ticket_none")
         return back_to_form(speaker, tracker)
 
@@ -76,13 +93,19 @@ def _reason(tracker: Tracker) -> HandoffReason:
     return HandoffReason.MISUNDERSTOOD if offered else HandoffReason.CUSTOMER_REQUEST
 
 
-def _line(ticket: Ticket, speaker: Speaker, turn: Turn) -> str:
+async def _line(ticket: Ticket, speaker: Speaker, turn: Turn) -> str:
     phrases, language = turn.services.phrases, speaker.language
-    name = "utter_ticket_line" if ticket.status.is_live else "utter_ticket_line_ended"
-    return speaker.words(
-        name,
-        number=ticket.number,
-        status=speaker.words(f"utter_ticket_status_{ticket.status.value}"),
-        created=formats.moment(ticket.created_at, turn.now, phrases, language),
-        due=formats.moment(ticket.due_at, turn.now, phrases, language),
-    )
+    said = {
+        "number": ticket.number,
+        "status": _status(ticket, speaker),
+        "created": formats.moment(ticket.created_at, turn.now, phrases, language),
+    }
+    if not ticket.status.is_live:
+        return speaker.words("utter_ticket_line_ended", **said)
+    return speaker.words("utter_ticket_line", place=await place_of(ticket, speaker, turn), **said)
+
+
+def _status(ticket: Ticket, speaker: Speaker) -> str:
+    if ticket.cause is Cause.LEFT:
+        return speaker.words("utter_ticket_status_left")
+    return speaker.words(f"utter_ticket_status_{ticket.status.value}")

@@ -37,6 +37,7 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, Deadlines, targets_of
 from bot.tickets.hours import WorkingHours
+from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
 
 MIB = 1024 * 1024
@@ -49,6 +50,7 @@ class House:
     settings: Settings
     secret: str
     clock: Clock
+    deadlines: Deadlines
     engine: Database
     work: UnitOfWorkFactory
     phrases: Phrases
@@ -134,12 +136,14 @@ def build_house(
         casework=Casework(clock, phrases, deadlines),
         watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
         personal_data=PersonalDataService(),
+        satisfaction=Satisfaction(clock, phrases),
     )
     secret = secret_key(settings.secret_key, settings.data_dir)
     return House(
         settings=settings,
         secret=secret,
         clock=clock,
+        deadlines=deadlines,
         engine=engine,
         work=work,
         phrases=phrases,

@@ -25,6 +25,7 @@ from bot.servers import AddressInUse, RunningServer, listen, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, ping
 from bot.storage.outbox_queue import queue_for
+from bot.tickets.sweeper import Sweeper
 from bot.web import WebParts, create_web_app
 
 log = structlog.get_logger(__name__)
@@ -154,6 +155,15 @@ def _checks(house: House) -> dict[str, Callable[[], Awaitable[Any]]]:
 
 
 def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asyncio.Task[Any]"]:
+    sweeper = Sweeper(
+        house.work,
+        house.services.casework,
+        house.deadlines,
+        house.phrases,
+        house.announcer.announce,
+        relay.notify,
+        house.clock,
+    )
     watcher = Watcher(
         house.work, house.client, house.services.watches, house.announcer.announce, relay.notify
     )
@@ -163,6 +173,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         asyncio.create_task(house.statistics.run()),
         asyncio.create_task(relay.run()),
         asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
+        asyncio.create_task(house.leadership.lead("sweeper", sweeper.run)),
         asyncio.create_task(house.reconciliation(relay.notify).execution.run()),
     ]
 

@@ -10,6 +10,7 @@ from bot.payments.service import PaymentsService
 from bot.personal_data import PersonalDataService
 from bot.phrasebook import Phrases
 from bot.tickets.casework import Casework
+from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
 
 
@@ -24,3 +25,4 @@ class Services:
     casework: Casework
     watches: WatchesService
     personal_data: PersonalDataService
+    satisfaction: Satisfaction

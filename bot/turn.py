@@ -39,6 +39,8 @@ class Turn:
     """True when the resident was away for so long that an earlier matter is not gone on with by itself."""
     tracker: Any = None
     """The dialogue's own picture of the conversation, once it was looked at."""
+    words: str = ""
+    """What was typed, masked; empty for a pressed button."""
     stored_events: int = 0
     """How many of the tracker's events are stored, or staged in this turn."""
     saves: int = 0

@@ -20,6 +20,7 @@ from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with
 from bot.dialogue.burst import one_matter
 from bot.dialogue.domain_loading import load_domains_quickly
 from bot.dialogue.language import language_of
+from bot.dialogue.standing import Standing
 from bot.dialogue.tracker_store import UnitOfWorkTrackerStore
 from bot.dialogue.understood import understood_of
 from bot.errors import Bug
@@ -55,6 +56,7 @@ class RasaDialogue:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self._standing = Standing(self.parse, self.awaiting)
         assert agent.domain is not None
         assert agent.processor is not None
         # Rasa's own (restart, back, session_start) would let a button undo the conversation.
@@ -124,6 +126,11 @@ class RasaDialogue:
         token = current_turn.set(turn)
         try:
             self._follow_language(turn, text)
+            turn.words = "" if PAYLOAD.match(text) else text
+            thanks = await self._standing.comment(turn, text)
+            if thanks:
+                return thanks
+            text = await self._standing.meant(turn, text)
             replies = Replies()
             if turn.starts_afresh:
                 await self._run(SESSION_START, turn, replies)
@@ -138,7 +145,7 @@ class RasaDialogue:
             turn.understood = understood_of(turn.staged_events)
             if turn.starts_afresh and turn.failure is None:
                 await self._run(OFFER_RESUME, turn, replies)
-            return replies.said
+            return [*replies.said, *await self._standing.reminder(turn, turn.understood)]
         finally:
             current_turn.reset(token)
 

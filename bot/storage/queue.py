@@ -7,7 +7,9 @@ from typing import Any, List
 
 import sqlalchemy as sa
 
+from bot.messages import ConversationStatus
 from bot.storage.repository import Repository
+from bot.storage.tables import conversations
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import tickets as table
 from bot.storage.tickets import LIVE, ticket_of
@@ -16,7 +18,7 @@ from bot.tickets.priority import OVERDUE_RAISES
 
 BY_ITSELF = ("bot", "desk", "resident")
 """Actors that are no agents."""
-TAKEN_UP_AGAIN = ("back_in_line", "reopened")
+TAKEN_UP_AGAIN = ("back_in_line", "called_again", "reopened")
 DELAY_TOLD = "delay_told"
 
 _awaits_answer = sa.and_(table.c.status.in_(LIVE), table.c.first_replied_at.is_(None))
@@ -85,15 +87,17 @@ class Queue(Repository):
         )
 
     async def untold_delays(self, now: datetime, limit: int = 100) -> List[Ticket]:
-        """Tickets without any answer at the promised time, whose resident was not told of the delay yet."""
-        told = _noted(notes.c.action == DELAY_TOLD)
-        return await self._live(
-            _awaits_answer,
-            table.c.due_at < now,
-            ~told,
-            order=table.c.due_at,
-            limit=limit,
+        """Tickets without any answer at the promised time, whose resident can be told so and was not yet."""
+        can_be_told = sa.exists().where(
+            sa.and_(
+                conversations.c.id == table.c.conversation_id,
+                conversations.c.reachable,
+                conversations.c.status != ConversationStatus.WITH_AGENT.value,
+            )
         )
+        untold = ~_noted(notes.c.action == DELAY_TOLD)
+        late = sa.and_(_awaits_answer, table.c.due_at < now)
+        return await self._live(late, can_be_told, untold, order=table.c.due_at, limit=limit)
 
     async def resolved_before(self, moment: datetime, limit: int = 100) -> List[Ticket]:
         """Resolved tickets that nobody took up again since."""

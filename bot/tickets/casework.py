@@ -16,6 +16,7 @@ from bot.tickets.deadlines import Deadlines
 from bot.tickets.journal import Journal
 from bot.tickets.model import Cause, Priority, Ticket, TicketStatus
 from bot.tickets.repository import Work
+from bot.tickets.satisfaction import Satisfaction
 
 REPLY_MAX_CHARS = 2000
 NOTE_MAX_CHARS = 2000
@@ -36,6 +37,7 @@ class Casework:
         self._clock = clock
         self._deadlines = deadlines
         self._journal = Journal(clock, phrases)
+        self._satisfaction = Satisfaction(clock, phrases)
 
     async def claim(self, work: Work, number: str, agent: str) -> Ticket:
         """Takes a ticket nobody has, or keeps one's own.
@@ -237,7 +239,10 @@ class Casework:
         conversation = await self._conversation(work, ticket)
         now = self._clock.now()
         self._journal.tell(work, conversation, now, "utter_ticket_resolved", number=number)
-        work.conversations.update(conversation, status=await self._served_after(work, ticket))
+        served_by = await self._served_after(work, ticket)
+        work.conversations.update(conversation, status=served_by)
+        if served_by is not ConversationStatus.WITH_AGENT:
+            await self._satisfaction.ask(work, conversation, ticket)
         data = {"cause": cause.value} if cause else {}
         self._journal.log(work, number, agent, "resolved", _note(note), data)
         return self._save(

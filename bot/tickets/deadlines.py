@@ -87,6 +87,11 @@ class Deadlines:
             escalated_at=None,
         )
 
+    def called_again(self, ticket: Ticket, now: datetime) -> Ticket:
+        """The ticket with another answer promised, though it was answered before; its end stays promised."""
+        due_at = self.answer_by(ticket.priority, now)
+        return dataclasses.replace(ticket, due_at=due_at, first_replied_at=None, escalated_at=None)
+
     def prioritised(self, ticket: Ticket, priority: Priority, now: datetime) -> Ticket:
         """The ticket with another priority: a higher one brings what is promised forward."""
         due_at, resolve_by = ticket.due_at, self.resolve_by(priority, now)

@@ -28,8 +28,20 @@ REOPENS_FOR = timedelta(days=7)
 APART = timedelta(minutes=30)
 """Who asks again sooner than that has not come back, but never left."""
 
-COMES = frozenset({"opened", "asked_again", "reopened", "back_in_line"})
+COMES = frozenset({"opened", "asked_again", "called_again", "reopened", "back_in_line"})
 """What the log calls a resident's coming with a case."""
+
+
+WANTS_PERSON = frozenset(
+    {
+        HandoffReason.CUSTOMER_REQUEST,
+        HandoffReason.COMPLAINT,
+        HandoffReason.MISMATCH,
+        HandoffReason.MISUNDERSTOOD,
+        HandoffReason.UNRESOLVED,
+    }
+)
+"""Reasons that come from the resident and not from a look-up."""
 
 
 class Arrival(str, Enum):
@@ -37,7 +49,11 @@ class Arrival(str, Enum):
 
     NEW = "new"
     KNOWN = "known"
-    """A live ticket covers it already."""
+    """A live ticket that waits for a person covers it already."""
+    IN_HAND = "in_hand"
+    """A person has answered on it; nobody is asked for again."""
+    CALLED_AGAIN = "called_again"
+    """A person has answered on it and gone, and is asked for again."""
     REOPENED = "reopened"
     BACK_IN_LINE = "back_in_line"
 
@@ -108,8 +124,8 @@ class TicketsService:
         for ticket in await work.tickets.live_of(conversation.id):
             if trouble.is_that_of(ticket):
                 return await self._join(work, ticket, trouble)
-        for ticket in await work.tickets.of_conversation(conversation.id):
-            if _comes_back(ticket, trouble):
+        for ticket in await self._ended_lately(work, conversation):
+            if trouble.is_that_of(ticket):
                 return await self._come_back(work, ticket, trouble)
         return await self._open(work, conversation, trouble)
 
@@ -127,6 +143,15 @@ class TicketsService:
     async def place_of(self, work: Work, ticket: Ticket) -> Place:
         """Where a ticket that waits for its first answer stands in the line."""
         return await self._line.place_of(work, ticket, self._clock.now())
+
+    async def heard(self, work: Work, ticket: Ticket, words: str) -> Ticket:
+        """Weighs a live ticket again by what the resident wrote while waiting; words without a tone change
+        nothing."""
+        tones = tones_of(words)
+        if not tones:
+            return ticket
+        trouble = _Trouble(ticket.reason, ticket.serial_number, {}, tones, self._clock.now())
+        return (await self._join(work, ticket, trouble)).ticket
 
     async def in_line(self, work: Work, conversation: Conversation) -> list[Ticket]:
         """The resident's tickets that wait for a first answer, in the order of the line."""
@@ -158,12 +183,10 @@ class TicketsService:
 
     async def lately_resolved(self, work: Work, conversation: Conversation) -> Optional[Ticket]:
         """The ticket that an agent resolved last, while it can be taken up again; None with a live one."""
-        tickets = await work.tickets.of_conversation(conversation.id)
-        if any(ticket.status.is_live for ticket in tickets):
+        if await work.tickets.live_of(conversation.id):
             return None
-        now = self._clock.now()
-        ended = [one for one in tickets if _may_reopen(one, now) and one.cause is not Cause.LEFT]
-        return max(ended, key=lambda one: one.resolved_at or one.created_at, default=None)
+        ended = await self._ended_lately(work, conversation)
+        return next((ticket for ticket in ended if ticket.cause is not Cause.LEFT), None)
 
     async def resident_wrote(self, work: Work, conversation: Conversation) -> None:
         """A message to the agent who serves: the ticket waits for the agent again."""
@@ -173,6 +196,16 @@ class TicketsService:
                 work.tickets.save(
                     dataclasses.replace(ticket, status=TicketStatus.OPEN, snoozed_until=None, updated_at=now)
                 )
+
+    async def _ended_lately(self, work: Work, conversation: Conversation) -> list[Ticket]:
+        """The tickets that can still be taken up again, the last one to end first."""
+        since = self._clock.now() - REOPENS_FOR
+        ended = [
+            (ticket.resolved_at, ticket)
+            for ticket in await work.tickets.of_conversation(conversation.id)
+            if ticket.status is TicketStatus.RESOLVED and ticket.resolved_at and ticket.resolved_at > since
+        ]
+        return [ticket for _, ticket in sorted(ended, key=lambda one: one[0], reverse=True)]
 
     async def _open(self, work: Work, conversation: Conversation, trouble: _Trouble) -> Opened:
         facts = Facts.of(trouble.checked)
@@ -196,13 +229,17 @@ class TicketsService:
         return await self._opened(work, ticket, Arrival.NEW)
 
     async def _join(self, work: Work, ticket: Ticket, trouble: _Trouble) -> Opened:
-        log = await work.tickets.log(ticket.number)
-        joined, weighed = self._weighed(ticket, trouble, log)
+        arrival = _arrival_at_live(ticket, trouble)
+        joined, weighed = self._weighed(ticket, trouble, await work.tickets.log(ticket.number))
+        if arrival is Arrival.CALLED_AGAIN:
+            called = self._deadlines.called_again(joined, trouble.at)
+            joined = dataclasses.replace(called, status=TicketStatus.OPEN, snoozed_until=None)
         joined = self._deadlines.prioritised(joined, joined.priority, trouble.at)
         if joined != ticket:
             joined = work.tickets.save(dataclasses.replace(joined, updated_at=trouble.at))
-        self._log(work, joined, RESIDENT, "asked_again", trouble, weighed)
-        return await self._opened(work, joined, Arrival.KNOWN)
+        action = "called_again" if arrival is Arrival.CALLED_AGAIN else "asked_again"
+        self._log(work, joined, RESIDENT, action, trouble, weighed)
+        return await self._opened(work, joined, arrival)
 
     async def _come_back(self, work: Work, ticket: Ticket, trouble: _Trouble) -> Opened:
         arrival = Arrival.BACK_IN_LINE if ticket.cause is Cause.LEFT else Arrival.REOPENED
@@ -252,6 +289,12 @@ class TicketsService:
         return Opened(ticket, arrival, await self.place_of(work, ticket))
 
 
+def _arrival_at_live(ticket: Ticket, trouble: _Trouble) -> Arrival:
+    if awaits_answer(ticket):
+        return Arrival.KNOWN
+    return Arrival.CALLED_AGAIN if trouble.reason in WANTS_PERSON and not ticket.serving else Arrival.IN_HAND
+
+
 def _came_back(log: Iterable[TicketNote], now: datetime) -> bool:
     """True when the resident was away since they came last."""
     last = max((note.at for note in log if note.action in COMES), default=now)
@@ -267,15 +310,3 @@ def _raised(now: Priority, weighed: Priority, log: Iterable[TicketNote]) -> Prio
     lowered_from = (n.data["from"] for n in log if n.action == "prioritised" and "from" in n.data)
     known = max((Priority(one).rank for one in lowered_from), default=-1)
     return higher(now, weighed) if weighed.rank > known else now
-
-
-def _comes_back(ticket: Ticket, trouble: _Trouble) -> bool:
-    """True when an ended ticket was about this trouble, not too long ago."""
-    unresolved = trouble.reason is HandoffReason.UNRESOLVED
-    return _may_reopen(ticket, trouble.at) and (unresolved or trouble.is_that_of(ticket))
-
-
-def _may_reopen(ticket: Ticket, now: datetime) -> bool:
-    if ticket.status is not TicketStatus.RESOLVED or ticket.resolved_at is None:
-        return False
-    return now - ticket.resolved_at < REOPENS_FOR

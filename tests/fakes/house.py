@@ -26,6 +26,7 @@ from bot.storage.unit_of_work import Pen, UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
+from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
 from tests.fakes.clock import FixedClock
 from tests.fakes.dialogue import FakeDialogue
@@ -94,6 +95,7 @@ class FakeHouse:
         self.casework = Casework(self.clock, self.phrases, self.deadlines)
         self.watches = WatchesService(self.clock, self.phrases, timedelta(days=30))
         self.personal_data = PersonalDataService()
+        self.satisfaction = Satisfaction(self.clock, self.phrases)
         self.services = Services(
             self.clock,
             self.phrases,
@@ -102,6 +104,7 @@ class FakeHouse:
             self.casework,
             self.watches,
             self.personal_data,
+            self.satisfaction,
         )
         self.turnstile = turnstile_for(self.engine)
         self.desk = self.new_desk()

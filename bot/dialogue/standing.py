@@ -1,0 +1,138 @@
+"""What a message means because of where the resident stands: in line for a person, after a resolved ticket,
+after a score was asked for.
+
+Set phrases are taken by their words, and only where the ticket is really there; all else goes its usual way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Optional
+
+from bot.dialogue.set_phrases import asks_place, leaves, says_unsolved
+from bot.messages import Button, ConversationStatus, Reply, Understood
+from bot.payments.serial_numbers import find_numbers
+from bot.tickets.model import HandoffReason, Ticket
+from bot.tickets.satisfaction import LOW
+from bot.tickets.tone import Tone, tones_of
+from bot.tickets.wording import place_words
+from bot.turn import Turn
+
+Parse = Callable[[str], Awaitable[Mapping[str, Any]]]
+Awaiting = Callable[[Turn], Awaitable[Optional[str]]]
+"""The slot that a form asks for, or None."""
+
+LEAVE = '/ticket_status{"choice": "leave_line"}'
+PLACE = '/ticket_status{"choice": "place"}'
+NO_WORDS = '"choice": "no_words"'
+RATE = re.compile(r'"choice": "rate_([1-5])"')
+
+LONGEST = 60
+"""Characters of a message that is taken by its words; a story is for the intents."""
+
+SCORE = re.compile(r"(?:打|给|评)?(?:个)?([1-5一二两三四五])(?:分|星|颗星|points?|stars?)?")
+DIGITS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5"}
+QUESTION = re.compile(
+    r"[?？]|吗|怎么|怎样|为什么|多久|几时|哪里|\b(?:how|why|when|where|what|which|who)\b", re.IGNORECASE
+)
+TALK = frozenset({"affirm", "deny", "goodbye", "greet", "nlu_fallback", "out_of_scope", "thanks", "complain"})
+"""Intents of a sentence that only comments; a person who was kind sounds like asking for a person, too."""
+SURE = 0.8
+
+REMIND_EVERY = timedelta(minutes=15)
+TOLD_ALREADY = frozenset({"ticket_status", "request_human", "complain"})
+
+
+class Standing:
+    """Reads messages in the light of the resident's tickets; staged in the turn, like everything else."""
+
+    def __init__(self, parse: Parse, awaiting: Awaiting) -> None:
+        self._parse = parse
+        self._awaiting = awaiting
+
+    async def meant(self, turn: Turn, text: str) -> str:
+        """The button's payload that the words stand for here, or the words themselves."""
+        if text.startswith("/") or len(text) > LONGEST or find_numbers(text):
+            return text
+        tickets, conversation = turn.services.tickets, turn.conversation
+        if (score := _score(text, conversation.offered)) and await self._awaiting(turn) is None:
+            return score
+        if leaves(text) and await tickets.may_leave(turn.work, conversation):
+            return LEAVE
+        if asks_place(text) and await tickets.in_line(turn.work, conversation):
+            return PLACE
+        resolved = await tickets.lately_resolved(turn.work, conversation) if says_unsolved(text) else None
+        return _unresolved(resolved) if resolved and await self._awaiting(turn) is None else text
+
+    async def comment(self, turn: Turn, text: str) -> list[Reply]:
+        """The thanks for a word beside a score; nothing when the message is something else."""
+        button = next((one for one in turn.conversation.offered if NO_WORDS in one.payload), None)
+        if button is None or text.startswith("/") or not await self._is_comment(text):
+            return []
+        number = _ticket_number(button)
+        satisfaction, conversation = turn.services.satisfaction, turn.conversation
+        if not await satisfaction.add_words(turn.work, conversation, number, text):
+            return []
+        rating = await turn.work.ratings.of(number)
+        low = rating is not None and rating.score is not None and rating.score <= LOW
+        name = "utter_rated_words_low" if low else "utter_rated_words"
+        return [turn.services.phrases.say(name, conversation.language)]
+
+    async def reminder(self, turn: Turn, understood: Optional[Understood]) -> list[Reply]:
+        """The place in line, said beside another answer at most once in `REMIND_EVERY`, in working hours."""
+        conversation = turn.conversation
+        if conversation.status is not ConversationStatus.WAITING_FOR_AGENT:
+            return []
+        if understood is None or understood.intent in TOLD_ALREADY:
+            return []
+        waiting = await turn.services.tickets.in_line(turn.work, conversation)
+        if not waiting or not _is_time(waiting[0].created_at, conversation.last_message_at, turn.now):
+            return []
+        place = await turn.services.tickets.place_of(turn.work, waiting[0])
+        if place.opens_at is not None or await self._awaiting(turn) is not None:
+            return []
+        phrases, language = turn.services.phrases, conversation.language
+        words = place_words(waiting[0], place, turn.now, phrases, language)
+        return [phrases.say("utter_place_reminder", language, place=words)]
+
+    async def _is_comment(self, text: str) -> bool:
+        if QUESTION.search(text) or find_numbers(text) or Tone.COMPLAINT in tones_of(text):
+            return False
+        parsed = (await self._parse(text))["intent"]
+        intent, sure = str(parsed["name"]), float(parsed["confidence"]) >= SURE
+        if intent in ("affirm", "deny"):
+            return not sure or len(text) > 4
+        return intent in TALK or intent.startswith("faq_") or not sure
+
+
+def _score(text: str, offered: Sequence[Button]) -> Optional[str]:
+    """The payload of the score that the words mean, while scores are what is offered."""
+    scores = {match[1]: one for one in offered if (match := RATE.search(one.payload))}
+    if not scores:
+        return None
+    said = unicodedata.normalize("NFKC", text).strip(" .。,，!！~").casefold()
+    for button in scores.values():
+        if said == button.title.partition(" ")[2].casefold():
+            return button.payload
+    match = SCORE.fullmatch(said)
+    return scores[DIGITS.get(match[1], match[1])].payload if match else None
+
+
+def _unresolved(ticket: Ticket) -> str:
+    """Asks for a person again on this ticket, whatever payment was talked about since."""
+    values = {"choice": HandoffReason.UNRESOLVED.value, "serial_number": ticket.serial_number}
+    return "/request_human" + json.dumps({name: value for name, value in values.items() if value})
+
+
+def _ticket_number(button: Button) -> str:
+    match = re.search(r'"ticket_number": "(\w+)"', button.payload)
+    return match[1] if match else ""
+
+
+def _is_time(since: datetime, last: datetime, now: datetime) -> bool:
+    """True for the first message of each new stretch of waiting."""
+    return (now - since) // REMIND_EVERY > max(timedelta(), last - since) // REMIND_EVERY
