@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot import standalone
 from bot.messages import Button
+from bot.payments.wording import tail
 from bot.privacy import find_id_last4
 from bot.turn import Private, Turn, current_turn
 
@@ -150,3 +151,11 @@ def choice_of(tracker: Tracker) -> Optional[str]:
     """What a pressed button chose, or None."""
     chosen = entities_of(tracker, "choice")
     return str(chosen[0]["value"]) if chosen else None
+
+
+def asks_for_number(speaker: Speaker, tracker: Tracker) -> str:
+    """The end of an answer that a look at the payment would complete: asks for its number, unless known."""
+    known = tracker.get_slot("serial_number")
+    if known is None:
+        return speaker.words("utter_number_wanted")
+    return speaker.words("utter_number_known", tail=tail(known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import Speaker, active_form, back_to_form
+from actions.base import Speaker, active_form, asks_for_number, back_to_form
 from actions.claims import claims_in
 from actions.correction import Correctable
 from actions.forms import WRONG_VALUE, requested
@@ -28,7 +28,7 @@ class AnswerQuestion(Correctable):
             # The form has said where the number is: say it another way, not the same question again.
             speaker.say(_where_else(form), custom=WRONG_VALUE)
             return [FollowupAction(form)]
-        speaker.say(f"utter_{topic}")
+        speaker.say(f"utter_{topic}", number=asks_for_number(speaker, tracker))
         also = offer_second_request(speaker, tracker)
         return [*_facts(tracker, turn), *also, *back_to_form(speaker, tracker)]
 

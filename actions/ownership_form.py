@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -11,9 +12,11 @@ from actions.base import MISSES, HelpdeskAction, Speaker
 from actions.forms import WRONG_VALUE, Ask, Refusals, Validate, looks_like_an_answer, requested, stop_form
 from actions.outage import TROUBLE, say_trouble
 from actions.status import next_steps, other_number
+from bot import formats
+from bot.clock import SHANGHAI
 from bot.errors import NotFound, TooManyTries
 from bot.messages import Button
-from bot.payments.model import PaymentDetails
+from bot.payments.model import MismatchedField, PaymentDetails, State
 from bot.payments.service import PaymentReport
 from bot.payments.wording import amounts, mismatched
 from bot.turn import Turn
@@ -21,6 +24,7 @@ from bot.turn import Turn
 SLOT = "payer_id_last4"
 CHECKED = "checked"
 """What the slot holds afterwards: the digits themselves are kept nowhere."""
+STILL_TO_BE_MATCHED = frozenset({State.UNRECONCILED, State.UNDER_REVIEW})
 
 
 class AskLast4(Ask):
@@ -98,7 +102,10 @@ def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
             payer=details.payer_name_masked,
             notice=details.notice_number,
         ),
-        *_extras(details, speaker, turn),
+        *_difference(report, details, speaker, turn),
+        *_mismatch(details, speaker, turn),
+        *_duplicates(report, details, speaker),
+        *_fiscal_receipt(report, details, speaker, turn),
     ]
     speaker.tell("\n".join(parts), _after_details(report, speaker))
 
@@ -109,21 +116,59 @@ def _after_details(report: PaymentReport, speaker: Speaker) -> list[Button]:
     return shown if any(button.title == asks_person.title for button in shown) else [*shown, asks_person]
 
 
-def _extras(details: PaymentDetails, speaker: Speaker, turn: Turn) -> list[str]:
-    extras = []
-    if details.fiscal_receipt:
-        receipt = details.fiscal_receipt
-        extras.append(
-            speaker.words(
-                "utter_details_fiscal",
-                code=receipt.code,
-                number=receipt.number,
-                check_code=receipt.check_code,
-            )
+def _difference(
+    report: PaymentReport, details: PaymentDetails, speaker: Speaker, turn: Turn
+) -> Iterator[str]:
+    """How much too little or too much was paid."""
+    paid = details.amount_paid
+    if paid is None or paid == details.amount_due:
+        return
+    name = "utter_details_too_little" if paid < details.amount_due else "utter_details_too_much"
+    difference = formats.money(abs(paid - details.amount_due), turn.services.phrases, speaker.language)
+    yield speaker.words(name, difference=difference, back=_way_back(report, speaker))
+
+
+def _mismatch(details: PaymentDetails, speaker: Speaker, turn: Turn) -> Iterator[str]:
+    """What else differs, and where it is corrected: never here."""
+    fields = tuple(one for one in details.mismatched_fields if one is not MismatchedField.AMOUNT)
+    if fields:
+        named = mismatched(fields, turn.services.phrases, speaker.language)
+        yield speaker.words("utter_details_mismatch", fields=named)
+
+
+def _duplicates(report: PaymentReport, details: PaymentDetails, speaker: Speaker) -> Iterator[str]:
+    """Which of several payments counts, and what becomes of the rest."""
+    if not details.duplicates:
+        return
+    serials, back = " ".join(details.duplicates), _way_back(report, speaker)
+    if report.counts is None:
+        yield speaker.words("utter_details_duplicates", serials=serials)
+    elif report.counts == report.payment.serial_number:
+        yield speaker.words("utter_details_this_counts", serials=serials, back=back)
+    else:
+        yield speaker.words("utter_details_other_counts", counts=report.counts, back=back)
+
+
+def _fiscal_receipt(
+    report: PaymentReport, details: PaymentDetails, speaker: Speaker, turn: Turn
+) -> Iterator[str]:
+    """The fiscal e-receipt with all that its verification asks for, or when it comes."""
+    receipt, phrases = details.fiscal_receipt, turn.services.phrases
+    if receipt is not None:
+        paid = details.amount_due if details.amount_paid is None else details.amount_paid
+        yield speaker.words(
+            "utter_details_fiscal",
+            code=receipt.code,
+            number=receipt.number,
+            check_code=receipt.check_code,
+            amount=formats.money(paid, phrases, speaker.language),
+            date=receipt.issued_at.astimezone(SHANGHAI).date().isoformat(),
         )
-    if details.mismatched_fields:
-        fields = mismatched(details.mismatched_fields, turn.services.phrases, speaker.language)
-        extras.append(speaker.words("utter_details_mismatch", fields=fields))
-    if details.duplicates:
-        extras.append(speaker.words("utter_details_duplicates", serials=" ".join(details.duplicates)))
-    return extras
+    elif report.payment.state is State.RECONCILED:
+        yield speaker.words("utter_details_fiscal_soon")
+    elif report.payment.state in STILL_TO_BE_MATCHED:
+        yield speaker.words("utter_details_fiscal_later")
+
+
+def _way_back(report: PaymentReport, speaker: Speaker) -> str:
+    return speaker.words(f"utter_back_{report.payment.channel.value}")

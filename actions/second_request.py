@@ -7,7 +7,7 @@ from typing import Optional
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.base import OFFER, Speaker, active_form, intent_of
+from actions.base import OFFER, Speaker, active_form, asks_for_number, intent_of
 
 ALSO = "also:"
 QUESTION = "faq_"
@@ -55,4 +55,4 @@ def answer_second_question(speaker: Speaker, tracker: Tracker) -> None:
     """Answers a question that came with a request, before the request's own form begins to ask."""
     also = tracker.latest_message.get("second_request")
     if also and also.startswith(QUESTION) and intent_of(tracker) in DOES:
-        speaker.say(f"utter_{also}", buttons=())
+        speaker.say(f"utter_{also}", buttons=(), number=asks_for_number(speaker, tracker))

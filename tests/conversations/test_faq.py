@@ -98,3 +98,13 @@ async def test_a_question_while_nothing_was_offered_may_be_followed_by_a_plain_n
 async def test_a_plain_yes_to_nothing_asks_what_is_wanted(resident: Resident) -> None:
     heard = await resident.says("好的")
     assert heard.named("utter_nothing_to_affirm")
+
+
+async def test_a_number_that_is_known_is_not_asked_for_again(resident: Resident) -> None:
+    heard = await resident.says("要等多久才能更新状态")
+    assert "把流水号发给我" in heard.text
+    await resident.says(WAITING)
+    heard = await resident.says("要等多久才能更新状态")
+    assert "把流水号发给我" not in heard.text
+    assert "您的号码（尾号 000101）我记着" in heard.text
+    assert "{" not in heard.text

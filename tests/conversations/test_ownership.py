@@ -34,7 +34,7 @@ async def test_details_lead_on(resident: Resident) -> None:
 async def test_details_of_a_settled_payment_offer_no_watch(resident: Resident) -> None:
     await ask_for_details(resident, BOOKED)
     heard = await resident.says("2468")
-    assert "财政电子票据已经开好" in heard.text
+    assert "财政电子票据开好了" in heard.text
     assert heard.buttons == ["换个号码", "转人工"]
 
 
@@ -47,10 +47,60 @@ async def test_the_last_four_are_read_however_they_are_typed(resident: Resident,
 
 async def test_details_say_what_differs_and_what_else_was_paid(resident: Resident) -> None:
     await ask_for_details(resident, DIFFERENT_AMOUNT)
-    assert "对不上的是：金额" in (await resident.says("1234")).text
+    assert "比缴款通知上少付了20元。先别自己补" in (await resident.says("1234")).text
+    await ask_for_details(resident, SERIAL["0206"])
+    assert "比缴款通知上多付了5元" in (await resident.says("1234")).text
+    await ask_for_details(resident, SERIAL["0105"])
+    heard = await resident.says("9013")
+    assert "对不上的是：姓名、身份证号。要更正，带上身份证和缴费凭证，去户口所在地的派出所" in heard.text
+
+
+async def test_of_a_double_payment_it_is_said_which_one_counts_and_how_the_other_comes_back(
+    resident: Resident,
+) -> None:
     await ask_for_details(resident, SERIAL["0107"])
     heard = await resident.says("018X")
-    assert SERIAL["0308"] in heard.text
+    assert f"算数的是 {SERIAL['0308']}，现在看的这一笔是重复的" in heard.text
+    assert "到微信零钱一般几分钟" in heard.text
+    await ask_for_details(resident, SERIAL["0308"])
+    heard = await resident.says("018X")
+    assert f"还付过：{SERIAL['0107']}。算数的是现在看的这一笔" in heard.text
+
+
+async def test_the_fiscal_receipt_is_shown_with_all_that_its_verification_asks_for(
+    resident: Resident,
+) -> None:
+    await ask_for_details(resident, BOOKED)
+    heard = await resident.says("2468")
+    for said in (
+        "票据代码：",
+        "票据号码：",
+        "校验码：",
+        "金额：40元",
+        "开票日期：2026-11-19",
+        "pjcy.mof.gov.cn",
+    ):
+        assert said in heard.text
+
+
+async def test_a_fiscal_receipt_that_is_not_there_yet_is_explained(resident: Resident) -> None:
+    await ask_for_details(resident, SERIAL["0304"])
+    assert "财政电子票据还没开出来" in (await resident.says("9013")).text
+    await ask_for_details(resident, WAITING)
+    assert "要等对上账以后才开" in (await resident.says("1234")).text
+
+
+async def test_somebody_who_tries_number_after_number_is_brought_to_a_supervisor(
+    resident: Resident, office: Office
+) -> None:
+    for code in ("0101", "0102", "0103"):
+        await ask_for_details(resident, SERIAL[code])
+        await resident.says("9990", "/deny")
+    assert not office.rows("alerts")
+    await ask_for_details(resident, SERIAL["0104"])
+    await resident.says("9990")
+    [alert] = office.rows("alerts")
+    assert (alert["kind"], alert["subject"]) == ("enumeration", "rest:1")
 
 
 async def test_the_wrong_last_four_show_nothing_and_count(resident: Resident) -> None:
