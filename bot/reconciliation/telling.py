@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.clock import Clock
@@ -58,10 +59,9 @@ class Telling:
         """
         open_one = await self._requests.open_for(work, conversation, serial)
         if open_one is not None:
-            try:
+            # Where the bureau does not answer, its follower tells; twice is better than not at all.
+            with suppress(NotFound, RetryLater, Bug):
                 await self._requests.ask(work, open_one)
-            except (NotFound, RetryLater, Bug):
-                pass  # Then its follower tells; twice is better than not at all.
             return False
         own = await self._requests.of(work, conversation)
         return lost and any(

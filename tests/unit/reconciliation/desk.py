@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.payments.model import Payment
+from bot.payments.model import Payment, ReconciliationRequest, RequestStatus
 from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup
 from bot.reconciliation.model import Draft, Proposal, new_reference
@@ -82,6 +82,32 @@ class Reconciling:
         conversation = await self.house.conversation(user)
         async with self.house.work() as work:
             await self.house.watches.watch(work, conversation, payment)
+            await work.commit()
+
+    async def request(self, user: str = "anna") -> None:
+        """The resident has asked the bureau for reconciliation."""
+        conversation = await self.house.conversation(user)
+        sent = self.request_now(RequestStatus.INVESTIGATING)
+        async with self.house.work() as work:
+            work.requests.add(conversation.id, sent, SERIAL, {}, self.house.clock.now())
+            await work.commit()
+
+    def request_now(self, status: RequestStatus) -> ReconciliationRequest:
+        """How far the bureau says that request is, from now on."""
+        answer = ReconciliationRequest("RR20261123000001", SERIAL, status, None, self.house.clock.now(), None)
+
+        async def get_reconciliation_request(request_id: str) -> ReconciliationRequest:
+            return answer
+
+        self.house.bureau.get_reconciliation_request = get_reconciliation_request  # type: ignore[attr-defined]
+        return answer
+
+    async def requests_tell(self) -> None:
+        """What the follower of requests does in its round."""
+        self.house.bureau.payments[SERIAL] = self.bureau.payments[SERIAL]
+        async with self.house.work() as work:
+            for request in await work.requests.due(self.house.clock.now()):
+                await self.house.requests.follow(work, request)
             await work.commit()
 
     async def watches_tell(self, payment: Payment) -> None:

@@ -17,7 +17,7 @@ from bot.errors import (
     Unavailable,
     UnderMaintenance,
 )
-from bot.payments.model import State
+from bot.payments.model import RequestStatus, State
 from bot.reconciliation.execution import GIVE_UP_AFTER
 from bot.reconciliation.lookup import NotSetUp
 from bot.reconciliation.model import Clash, Draft, PaymentQuery, ProposalState, QueryKind, Told, query_words
@@ -266,6 +266,27 @@ async def test_a_watch_that_the_resident_ended_does_not_keep_them_from_hearing(d
         await work.commit()
     assert (await desk.propose(await desk.ticket())).told is Told.BY_TICKET
     assert await desk.heard() == ["utter_reconciled_by_staff"]
+
+
+async def test_the_end_of_their_own_request_is_not_told_a_second_time(desk: Reconciling) -> None:
+    desk.bureau.add()
+    await desk.request()
+    desk.request_now(RequestStatus.RESOLVED)
+    assert (await desk.propose(await desk.ticket())).told is Told.BY_TICKET
+    await desk.requests_tell()
+    assert await desk.heard() == ["utter_reconciled_by_staff"]
+
+
+async def test_a_request_that_was_answered_while_our_answer_was_lost_is_enough(desk: Reconciling) -> None:
+    desk.bureau.add()
+    await desk.request()
+    desk.bureau.after.append(Slow("lost"))
+    waiting = await desk.propose(await desk.ticket())
+    desk.request_now(RequestStatus.RESOLVED)
+    await desk.requests_tell()
+    done = await desk.service.retry(waiting.reference, AGENT)
+    assert (done.state, done.told) == (ProposalState.DONE, Told.BY_REQUEST)
+    assert await desk.heard() == ["utter_request_resolved"]
 
 
 # ---------------------------------------------------------------- trouble
