@@ -1,4 +1,4 @@
-"""One payment beside what the resident and the statements say; choosing a statement line and confirming it."""
+"""One payment beside what the resident and the statements say; choosing a line and confirming it."""
 
 from __future__ import annotations
 
