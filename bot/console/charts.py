@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Sequence
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 960, 240
 LEFT, TOP, BOTTOM = 44, 12, 26
+FIELD_WIDTH, FIELD_HEIGHT = 38, 27
+"""Of a heat map, with the gap to the next one."""
 GRID = 4
 BY_DAY, BY_WEEK = 62, 400
 """So many days are drawn one by one, or by seven; more by thirty."""
@@ -47,8 +49,8 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One field of a heat map; `level` from 0, nothing, to 4, the most."""
+class Field:
+    """An hour of a heat map; `level` from 0, nothing, to 4, the most."""
 
     x: int
     y: int
@@ -59,8 +61,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Frame:
-    """What every chart over days is drawn into."""
+    """What every chart over days is drawn into; a column stands for so many days."""
 
+    days: int
     ticks: Sequence[Tick]
     labels: Sequence[Tick]
 
@@ -81,20 +84,28 @@ class Lines:
     lines: Sequence[Sequence[Point]]
 
 
-def spans(days: Sequence[date], *series: Sequence[int]) -> tuple[list[str], list[list[int]]]:
+@dataclass(frozen=True)
+class Names:
+    """What the columns of a chart stand for, so many days each."""
+
+    days: int
+    names: Sequence[str]
+
+
+def spans(days: Sequence[date], *series: Sequence[int]) -> tuple[Names, list[list[int]]]:
     """Days drawn together, named, and each series added up for them."""
     size = 1 if len(days) <= BY_DAY else 7 if len(days) <= BY_WEEK else 30
-    pieces = [slice(start, start + size) for start in range(0, len(days), size)]
+    # If they don't come out even, the first piece is the short one: a last one would look like a fall.
+    ends = range(len(days), 0, -size)
+    pieces = [slice(max(0, end - size), end) for end in reversed(ends)]
     names = [_span(days[piece]) for piece in pieces]
-    return names, [[sum(values[piece]) for piece in pieces] for values in series]
+    return Names(size, names), [[sum(values[piece]) for piece in pieces] for values in series]
 
 
-def columns(
-    names: Sequence[str], parts: Sequence[int], wholes: Sequence[int], titles: Sequence[str]
-) -> Columns:
+def columns(names: Names, parts: Sequence[int], wholes: Sequence[int], titles: Sequence[str]) -> Columns:
     """Columns as high as the whole, with the part at their foot."""
     top, frame = _frame(names, max(wholes, default=0))
-    step = (WIDTH - LEFT) / max(1, len(names))
+    step = (WIDTH - LEFT) / max(1, len(names.names))
     drawn = []
     for place, (part, whole) in enumerate(zip(parts, wholes, strict=True)):
         part_height, height = part / top * _room(), whole / top * _room()
@@ -113,10 +124,10 @@ def columns(
     return Columns(frame, drawn)
 
 
-def lines(names: Sequence[str], series: Sequence[Sequence[int]], titles: Sequence[Sequence[str]]) -> Lines:
+def lines(names: Names, series: Sequence[Sequence[int]], titles: Sequence[Sequence[str]]) -> Lines:
     """Lines over the same scale."""
     top, frame = _frame(names, max((value for values in series for value in values), default=0))
-    step = (WIDTH - LEFT) / max(1, len(names))
+    step = (WIDTH - LEFT) / max(1, len(names.names))
     drawn = [
         [
             Point(
@@ -131,12 +142,16 @@ def lines(names: Sequence[str], series: Sequence[Sequence[int]], titles: Sequenc
     return Lines(frame, drawn)
 
 
-def heat(rows: Sequence[tuple[str, Sequence[int]]]) -> list[Cell]:
+def heat(rows: Sequence[tuple[str, Sequence[int]]]) -> list[Field]:
     """A field for each hour of each day of the week."""
     most = max((count for _, counts in rows for count in counts), default=0)
     return [
-        Cell(
-            hour, place, _level(count, most), short(count) if count else "", f"{name} {hour:02d}:00 · {count}"
+        Field(
+            x=LEFT + hour * FIELD_WIDTH,
+            y=place * FIELD_HEIGHT,
+            level=_level(count, most),
+            text=short(count) if count else "",
+            title=f"{name} {hour:02d}:00 · {count}",
         )
         for place, (name, counts) in enumerate(rows)
         for hour, count in enumerate(counts)
@@ -156,20 +171,20 @@ def _level(count: int, most: int) -> int:
     return math.ceil(count / most * (HEAT_LEVELS - 1)) if most else 0
 
 
-def _frame(names: Sequence[str], most: int) -> tuple[int, Frame]:
+def _frame(names: Names, most: int) -> tuple[int, Frame]:
     top = _round_up(max(most, GRID))
     ticks = [
         Tick(round(HEIGHT - BOTTOM - part / GRID * _room(), 1), short(top * part // GRID))
         for part in range(GRID + 1)
     ]
-    step = (WIDTH - LEFT) / max(1, len(names))
-    every = max(1, math.ceil(len(names) / LABELS))
+    step = (WIDTH - LEFT) / max(1, len(names.names))
+    every = max(1, math.ceil(len(names.names) / LABELS))
     labels = [
         Tick(round(LEFT + (place + 0.5) * step, 1), name[:5])
-        for place, name in enumerate(names)
+        for place, name in enumerate(names.names)
         if place % every == 0
     ]
-    return top, Frame(ticks, labels)
+    return top, Frame(names.days, ticks, labels)
 
 
 def _round_up(value: int) -> int:

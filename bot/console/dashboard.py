@@ -141,7 +141,7 @@ class Drawn:
     sessions_said: str
     cases: charts.Lines
     cases_said: str
-    when: Sequence[charts.Cell]
+    when: Sequence[charts.Field]
     when_said: str
     weekdays: Sequence[str]
 
@@ -166,20 +166,20 @@ def _drawn(report: Report, words: Words) -> Drawn:
             sessions,
             [
                 f"{name} · {column['sessions']} {whole} · {column['handed_off']} {part}"
-                for name, whole, part in zip(names, sessions, handed_off, strict=True)
+                for name, whole, part in zip(names.names, sessions, handed_off, strict=True)
             ],
         ),
-        sessions_said=_said(words, names, sessions),
+        sessions_said=_said(words, names.names, sessions),
         cases=charts.lines(
             names,
             [opened, resolved],
             [
-                [f"{name} · {column[what]} {count}" for name, count in zip(names, counted, strict=True)]
+                [f"{name} · {column[what]} {count}" for name, count in zip(names.names, counted, strict=True)]
                 for what, counted in (("opened", opened), ("resolved", resolved))
             ],
         ),
-        cases_said=f"{column['opened']}: {_said(words, names, opened)} {column['resolved']}: "
-        f"{_said(words, names, resolved)}",
+        cases_said=f"{column['opened']}: {_said(words, names.names, opened)} {column['resolved']}: "
+        f"{_said(words, names.names, resolved)}",
         when=charts.heat(counts),
         when_said=_said(
             words,
