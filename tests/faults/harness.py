@@ -18,6 +18,8 @@ from tests.faults.residents import Crowd
 from tests.faults.script import Playwright
 
 LOOK_SECONDS = 0.01
+READ_SECONDS = 0.3
+"""How often the residents hear which of their messages were answered together."""
 STOP_SECONDS = 12.0
 FAST = "1000"
 """Messages a second that the double takes; Telegram takes 30."""
@@ -73,17 +75,23 @@ def _play(plan: Plan, product: WholeProduct, api: BotApi, bureau: SeparateBureau
     # Stopping and counting take their share of the minutes.
     deadline = began + plan.minutes * 60 - STOP_SECONDS
     kills.start()
+    books = Books(database)
+    looked = began
     while not crowd.is_done and time.monotonic() < deadline and kills.broken is None:
         crowd.step()
+        if time.monotonic() - looked > READ_SECONDS:
+            crowd.learn(books.folded())
+            looked = time.monotonic()
         time.sleep(LOOK_SECONDS)
     kills.end()
     if kills.broken is not None:
         raise kills.broken
     stop_seconds = product.stop()
     crowd.listen()
+    crowd.learn(books.folded())
     table = settle(
         crowd.residents,
-        Books(database),
+        books,
         len(bureau.requests()),
         kills,
         len(kills.starts),

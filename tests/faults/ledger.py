@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 from tests.faults.kills import Kills
 from tests.faults.residents import Resident
@@ -20,6 +21,7 @@ class Table:
     messages_sent: int
     accepted: int
     answered: int
+    answered_together: int
     lines_heard: int
     missing: int
     out_of_order: int
@@ -75,6 +77,29 @@ class Books:
         """Messages accepted and not answered."""
         return int(self._rows("SELECT count(*) FROM incoming WHERE answered_at IS NULL")[0][0])
 
+    def in_silence(self) -> int:
+        """Messages marked answered though nothing was said to them, or to those they were folded into."""
+        return int(
+            self._rows(
+                "SELECT count(*) FROM incoming i WHERE answered_at IS NOT NULL AND NOT EXISTS"
+                " (SELECT 1 FROM messages m WHERE m.in_reply_to = coalesce(i.answered_with, i.id)"
+                " AND m.conversation_id = i.conversation_id AND m.author <> 'resident')"
+            )[0][0]
+        )
+
+    def folded(self) -> dict[int, dict[int, int]]:
+        """By chat: which message was folded into which, by their places among what the chat said."""
+        place = "(SELECT count(*) FROM incoming o WHERE o.conversation_id = i.conversation_id AND o.id < {})"
+        rows = self._rows(
+            f"SELECT user_id, {place.format('i.id')}, {place.format('i.answered_with')}"
+            " FROM incoming i JOIN conversations c ON c.id = i.conversation_id"
+            " WHERE i.answered_with IS NOT NULL"
+        )
+        folded: dict[int, dict[int, int]] = {}
+        for user_id, own, first in rows:
+            folded.setdefault(int(user_id), {})[int(own)] = int(first)
+        return folded
+
     def unsent(self) -> int:
         """Lines that were not sent."""
         return int(self._rows("SELECT count(*) FROM outbox WHERE state <> 'sent'")[0][0])
@@ -111,7 +136,13 @@ class Hearing:
     otherwise: int = 0
 
 
-def hearing(resident: Resident, owed: Sequence[str], kills: Kills) -> Hearing:
+class Deaths(Protocol):
+    """What the ledger needs to know of the kills."""
+
+    def came_between(self, earlier: float, later: float) -> bool: ...
+
+
+def hearing(resident: Resident, owed: Sequence[str], kills: Deaths) -> Hearing:
     """Walks what was heard along what was owed; a line heard again is a duplicate, others are strays."""
     found = Hearing()
     place = 0
@@ -157,9 +188,11 @@ def settle(
         messages_sent=planned,
         accepted=books.accepted(),
         answered=answered,
+        answered_together=sum(len(one.folded) for one in residents),
         lines_heard=sum(len(one.heard) for one in residents),
         missing=max(
-            planned - answered, books.unanswered() + books.unsent() + sum(h.missing for h in hearings)
+            planned - answered,
+            books.unanswered() + books.in_silence() + books.unsent() + sum(h.missing for h in hearings),
         ),
         out_of_order=sum(h.out_of_order for h in hearings),
         duplicated_by_lost_acknowledgement=sum(h.lost for h in hearings),

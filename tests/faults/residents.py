@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.doubles.bot_api import BotApi, Sent
@@ -20,7 +21,10 @@ class Resident:
     said: list[Step] = field(default_factory=list)
     heard: list[Sent] = field(default_factory=list)
     answered: int = 0
+    folded: dict[int, int] = field(default_factory=dict)
+    """Which message was folded into which, by their places among what was said."""
     _bursts: int = 0
+    _listened: int = 0
 
     @property
     def waits(self) -> bool:
@@ -53,8 +57,31 @@ class Resident:
     def hear(self, sent: Sent) -> None:
         """Takes one line of the bot's."""
         self.heard.append(sent)
-        if self.waits and self.said[self.answered].answer.search(sent.text):
-            self.answered += 1
+        self._understand()
+
+    def learn(self, folded: Mapping[int, int]) -> None:
+        """Takes from the books which messages were answered together."""
+        self.folded = dict(folded)
+        self._understand()
+
+    def _understand(self) -> None:
+        """In order: a message is answered by its own answer, or by the one to those it was folded with."""
+        while self.waits:
+            together = self._together(self.answered)
+            if together[0] >= self.answered and not self._hears_one_of(together):
+                return
+            self.answered = together[-1] + 1
+
+    def _together(self, place: int) -> list[int]:
+        first = self.folded.get(place, place)
+        return [first, *(one for one in sorted(self.folded) if self.folded[one] == first)]
+
+    def _hears_one_of(self, places: list[int]) -> bool:
+        for number, sent in enumerate(self.heard[self._listened :], start=self._listened + 1):
+            if any(self.said[place].answer.search(sent.text) for place in places):
+                self._listened = number
+                return True
+        return False
 
 
 class Crowd:
@@ -88,6 +115,12 @@ class Crowd:
         for resident in self._inside:
             if not resident.waits:
                 resident.speak(self._api)
+
+    def learn(self, folded: Mapping[int, Mapping[int, int]]) -> None:
+        """Takes from the books which messages of each chat were answered together."""
+        for resident in self.residents:
+            if resident.chat_id in folded:
+                resident.learn(folded[resident.chat_id])
 
     def waiting(self) -> list[str]:
         """Who waits for an answer, for which, and the last line heard."""

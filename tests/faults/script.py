@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from bot.phrasebook import PLACEHOLDER, Phrasebook
@@ -35,6 +35,8 @@ class Step:
     answer: re.Pattern[str]
     kind: str
     presses: bool = False
+    in_one_breath: bool = False
+    """Sent right behind the one before, whatever the dice say."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Script:
 
 
 class Playwright:
-    """Writes scripts in which no two steps have the same answer, so that each answer names its message."""
+    """Writes scripts in which each answer names its message: different messages have different ones."""
 
     def __init__(self, phrases: Phrasebook, dice: Random) -> None:
         self._phrases = phrases
@@ -83,7 +85,8 @@ class Playwright:
         open_serial = self._dice.choice(self._stuck)
         questions = [self._asks(text, name) for text, name in QUESTIONS.items()]
         self._dice.shuffle(questions)
-        main = [[self._wants_person()], self._requests(open_serial), *questions[:2]]
+        worries = self._worries(questions[1])
+        main = [[self._wants_person()], self._requests(open_serial), questions[0], worries]
         self._dice.shuffle(main)
         rest = [*questions[2:], *([self._looks_up(s)] for s in serials if s != open_serial)]
         self._dice.shuffle(rest)
@@ -94,6 +97,11 @@ class Playwright:
         yes = Step("1", REQUEST, "request", presses=self._dice.random() < 0.5)
         watch = Step("帮我盯着这笔", self._said("utter_watch_set", serial[-6:]), "watch")
         return [self._looks_up(serial), confirm, yes, *([watch] if self._dice.random() < 0.5 else [])]
+
+    def _worries(self, question: list[Step]) -> list[Step]:
+        """Calls, and asks the same twice, without waiting."""
+        call = Step("你好", self._said("utter_greet"), "call")
+        return [call, *(replace(question[0], in_one_breath=True) for _ in range(2))]
 
     def _looks_up(self, serial: str) -> Step:
         return Step(serial, self._said("utter_status", serial[-6:]), "state")
@@ -114,7 +122,7 @@ class Playwright:
         for step in steps:
             # A button can only be pressed once it is there.
             joins = bursts and len(bursts[-1]) < LARGEST_BURST and self._dice.random() < 0.3
-            if joins and not step.presses:
+            if bursts and (step.in_one_breath or (joins and not step.presses)):
                 bursts[-1] = (*bursts[-1], step)
             else:
                 bursts.append((step,))
