@@ -79,6 +79,23 @@ class Proposals(Repository):
         )
         return [row.reference for row in await self._work.fetch(statement)]
 
+    def forget(self, tickets: Any) -> None:
+        """Stages the end of what is kept of these tickets' payments; one that is being carried out stays.
+
+        What nobody decided is withdrawn. Who booked what is in the bureau's own books.
+        """
+        of_tickets = table.c.ticket_number.in_(tickets)
+        waits = sa.and_(of_tickets, table.c.state == ProposalState.PROPOSED.value)
+        self._work.stage_statement(
+            table.update().where(waits).values(state=ProposalState.WITHDRAWN.value, outcome="erased")
+        )
+        ended = sa.and_(of_tickets, table.c.state.not_in(OPEN))
+        self._work.stage_statement(
+            table.update()
+            .where(ended)
+            .values(serial_number="", statement_line_id="", note="", decision_note="")
+        )
+
     async def _fetch(self, statement: Any) -> List[Proposal]:
         return [_proposal(row) for row in await self._work.fetch(statement)]
 
