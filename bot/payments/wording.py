@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import formats
-from bot.payments.model import Channel, MismatchedField, PaymentDetails, State
+from bot.payments.model import MismatchedField, PaymentDetails, State
 from bot.payments.service import PaymentReport
 from bot.phrasebook import Phrases
 
 TAIL = 6
 PAY_AGAIN_SEEMS_RIGHT = frozenset({State.PAYMENT_FAILED, State.CLOSED})
 """States whose own words speak of paying again, which a reason can make wrong."""
+REASON_LEFT_UNSAID = frozenset({State.RECONCILED, State.REFUNDED, State.UNRECOGNISED})
+"""What once held up a payment that is through would only worry; of an unknown state it explains nothing."""
 FINAL = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
 """Nothing more is due."""
 
@@ -33,8 +35,6 @@ def what(report: PaymentReport, phrases: Phrases, language: str) -> str:
     names = _names(report)
     if state in PAY_AGAIN_SEEMS_RIGHT and not report.pay_again:
         names.append("utter_do_not_pay")
-    if channel is Channel.UNRECOGNISED and report.bill_decides:
-        names.append("utter_channel_unclear")
     of_channel = {
         "channel": phrases.say(f"utter_who_{channel.value}", language).text,
         "bill": phrases.say(f"utter_bill_{channel.value}", language).text,
@@ -74,7 +74,7 @@ def _names(report: PaymentReport) -> list[str]:
     if state is State.UNRECONCILED and reason is not None:
         return [f"utter_unreconciled_{reason.value}"]
     names = [f"utter_state_{state.value}"]
-    if reason is not None and state is not State.UNRECOGNISED:
+    if reason is not None and state not in REASON_LEFT_UNSAID:
         names.append(f"utter_because_{reason.value}")
     return names
 

@@ -69,7 +69,7 @@ async def test_the_bureaus_time_is_passed_on_as_the_bureaus_in_the_residents_wor
         ("0407", "付款当天的云闪付账单，一般第二天上午出来"),
         ("0408", "柜台收的钱，一般下一个工作日才报过来"),
         ("0107", "到微信零钱一般几分钟，到银行卡一般1到3个工作日"),
-        ("0306", "钱原路退回付款的银行卡，一般要1到3个工作日"),
+        ("0306", "退款回到付款的银行卡，一般要1到3个工作日"),
     ],
 )
 async def test_what_depends_on_the_channel_is_said_of_that_channel(
@@ -83,7 +83,7 @@ async def test_a_channel_that_the_contract_does_not_know_is_said_to_be_unknown(
 ) -> None:
     office.wire.changes = {"channel": "digital_yuan", "expected_by": None}
     heard = await resident.says(WAITING)
-    assert heard.mentions("utter_channel_unclear")
+    assert heard.mentions("utter_bill_unrecognised")
     assert heard.mentions("utter_due_unknown")
     assert "别再付" in heard.text
 

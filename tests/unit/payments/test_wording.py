@@ -47,8 +47,9 @@ def test_the_contract_has_eight_states_and_thirteen_reasons() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_two_states_and_no_two_reasons_are_explained_alike(language: str) -> None:
+    through = {State.RECONCILED, State.REFUNDED}
     said = {what(report(state, reason), PHRASES, language) for state, reason in product(STATES, REASONS)}
-    assert len(said) == len(STATES) * len(REASONS)
+    assert len(said) == (len(STATES) - len(through)) * len(REASONS) + len(through)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
