@@ -44,7 +44,6 @@ MOST_BYTES = 1024 * 1024
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 NO_PAYMENTS: Any = None
-FOUR_EYES_FEN = 100_000
 CHOICES = (Button("查我的缴费", "/query_status"), Button("为什么未对账", "/faq_why_unreconciled"))
 
 
@@ -164,6 +163,7 @@ async def open_web_house(
     clock: Optional[FakeClock] = None,
     phrases: Any = None,
     staff: Optional[StaffSystem] = None,
+    four_eyes_fen: int = 100_000,
     **changes: Any,
 ) -> WebHouse:
     """Builds the house on a new SQLite file in `folder`; `changes` replace web parts.
@@ -199,7 +199,7 @@ async def open_web_house(
         "phrases": phrases,
         "sending": SendingService(work, Seal(SECRET), clock, most=MOST_BYTES),
         "payments": NO_PAYMENTS,
-        "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, FOUR_EYES_FEN),
+        "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, four_eyes_fen),
         "statistics": StatisticsService(work, clock, deadlines.hours, timedelta(hours=1)),
         "parse": parse,
         "checks": {},
