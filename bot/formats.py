@@ -48,12 +48,21 @@ def day(value: date, phrases: Phrases, language: str) -> str:
 
 def moment(value: datetime, now: datetime, phrases: Phrases, language: str) -> str:
     """A moment in Shanghai, as it is said: 明天上午10点; a day that is not near by its date and weekday."""
+    return _on_its_day(value, clock(value, phrases, language), now, phrases, language)
+
+
+def named_day(value: datetime, now: datetime, phrases: Phrases, language: str) -> str:
+    """The day of a moment in Shanghai, without its time: 明天."""
+    return _on_its_day(value, "", now, phrases, language)
+
+
+def _on_its_day(value: datetime, time: str, now: datetime, phrases: Phrases, language: str) -> str:
     local, today = value.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     name = DAYS_BY_NAME.get((local.date() - today).days, "utter_moment")
     return phrases.say(
         name,
         language,
-        time=_clock(local, phrases, language),
+        time=time,
         weekday=phrases.say(WEEKDAYS[local.weekday()], language).text,
         **_day_parts(local.date()),
     ).text
@@ -65,7 +74,9 @@ def listed(words: Iterable[str], phrases: Phrases, language: str) -> str:
     return (comma if language == "zh" else comma + " ").join(words)
 
 
-def _clock(local: datetime, phrases: Phrases, language: str) -> str:
+def clock(value: datetime, phrases: Phrases, language: str) -> str:
+    """The time of day in Shanghai, without the day: 上午10点."""
+    local = value.astimezone(SHANGHAI)
     name = next(name for before, name in PARTS_OF_THE_DAY if local.hour < before)
     minutes = ""
     if local.minute:

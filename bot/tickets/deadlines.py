@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Optional
 
-from bot.tickets.hours import WorkingHours
+from bot.tickets.hours import WorkingHours, rounded
 from bot.tickets.model import Priority, Ticket
 from bot.tickets.priority import urgency_of
 
@@ -70,7 +70,7 @@ class Deadlines:
 
     def answer_by(self, priority: Priority, since: datetime) -> datetime:
         """When an answer is due that is asked for at `since`."""
-        return self.hours.after(since, self.first_response[priority])
+        return rounded(self.hours.after(since, self.first_response[priority]))
 
     def resolve_by(self, priority: Priority, since: datetime) -> datetime:
         """When a case that begins at `since` should be ended."""

@@ -8,6 +8,15 @@ from datetime import date, datetime, time, timedelta
 from bot.clock import SHANGHAI
 from bot.payments.calendar import is_working_day
 
+STEP = timedelta(minutes=5)
+
+
+def rounded(moment: datetime, down: bool = False) -> datetime:
+    """The full five minutes after a moment, or before it: what is said and promised is no stopwatch's."""
+    local = moment.astimezone(SHANGHAI).replace(second=0, microsecond=0)
+    over = timedelta(minutes=local.minute) % STEP
+    return local if not over else local - over if down else local - over + STEP
+
 
 @dataclass(frozen=True)
 class WorkingHours:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Optional
 
-from bot.clock import SHANGHAI
-from bot.tickets.hours import WorkingHours
+from bot.tickets.hours import STEP, WorkingHours, rounded
 from bot.tickets.model import Ticket, Wait
 from bot.tickets.repository import Work
 
@@ -26,8 +25,6 @@ SLOW = 0.8
 ACTIVE_WITHIN = timedelta(hours=1)
 """An agent who did something this lately is at work."""
 LEAST_STRETCH, MOST_STRETCH = 0.5, 2.0
-STEP = timedelta(minutes=5)
-"""To what a range is rounded, outwards: nobody knows it better."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,8 @@ class WaitingLine:
         if len(paces) < LEAST_WAITS:
             return None
         at_work = await work.queue.agents_at_work(now - ACTIVE_WITHIN)
+        if at_work == 0 and self._hours.is_open(now - ACTIVE_WITHIN):
+            return None  # nobody can say when somebody will be there
         places = (ahead + 1) * _stretch(usual=_usual_agents(waits), at_work=at_work)
         return self._range(_share(paces, 0.5) * places, _share(paces, SLOW) * places, now)
 
@@ -85,8 +84,8 @@ class WaitingLine:
         return Expected(
             low,
             high,
-            _rounded(self._hours.after(now, low), down=True),
-            _rounded(self._hours.after(now, high)),
+            rounded(self._hours.after(now, low), down=True),
+            rounded(self._hours.after(now, high)),
         )
 
 
@@ -116,13 +115,3 @@ def _stretch(usual: float, at_work: int) -> float:
 def _share(paces: Sequence[timedelta], share: float) -> timedelta:
     """The pace that this share of all did not exceed."""
     return paces[max(0, math.ceil(share * len(paces)) - 1)]
-
-
-def _rounded(moment: datetime, down: bool = False) -> datetime:
-    """The full five minutes before or after."""
-    local = moment.astimezone(SHANGHAI).replace(second=0, microsecond=0)
-    over = timedelta(minutes=local.minute % 5, seconds=0 if local == moment else 1)
-    if not over:
-        return local
-    whole = local - timedelta(minutes=local.minute % 5)
-    return whole if down else whole + STEP

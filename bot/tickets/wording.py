@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot import formats
 from bot.phrasebook import Phrases
+from bot.tickets.hours import STEP
 from bot.tickets.model import Ticket
-from bot.tickets.waiting_line import STEP, Expected, Place
+from bot.tickets.waiting_line import Expected, Place
 
 LONGEST_SPAN = timedelta(hours=2)
 """Longer waits are told by the clock, not in minutes."""
@@ -19,17 +21,14 @@ def place_words(ticket: Ticket, place: Place, now: datetime, phrases: Phrases, l
     if ticket.first_replied_at is not None:
         return ""
     told = _Told(now, phrases, language)
-    sentences = [told.off_work(place), told.ahead(ticket, place), told.wait(ticket, place)]
-    space = "" if language == "zh" else " "
-    return space.join(one for one in sentences if one)
+    return told.together([told.off_work(place), told.ahead(ticket, place), told.wait(ticket, place)])
 
 
 def wait_words(ticket: Ticket, place: Place, now: datetime, phrases: Phrases, language: str) -> str:
     """How many are ahead, if any, and until when; for who was told already that the desk is closed."""
     told = _Told(now, phrases, language)
     ahead = told.ahead(ticket, place) if place.ahead or ticket.assignee else ""
-    space = "" if language == "zh" else " "
-    return space.join(one for one in (ahead, told.wait(ticket, place)) if one)
+    return told.together([ahead, told.wait(ticket, place)])
 
 
 class _Told:
@@ -39,6 +38,9 @@ class _Told:
         self._now = now
         self._phrases = phrases
         self._language = language
+
+    def together(self, sentences: Iterable[str]) -> str:
+        return ("" if self._language == "zh" else " ").join(one for one in sentences if one)
 
     def off_work(self, place: Place) -> str:
         if place.opens_at is None:
@@ -53,21 +55,32 @@ class _Told:
         )
 
     def wait(self, ticket: Ticket, place: Place) -> str:
+        """When somebody comes; what was promised and not kept is owned up to first."""
+        late = ticket.due_at < self._now
+        sentences = [self._say("utter_wait_late")] if late else []
         if place.expected is not None:
-            return self._expected(place.expected, ticket)
-        if ticket.due_at < self._now:
-            return self._say("utter_wait_late")
-        return self._say("utter_wait_promise", when=self._moment(ticket.due_at))
+            sentences.append(self._expected(place.expected, ticket))
+        elif not late:
+            sentences.append(self._say("utter_wait_promise", when=self._moment(ticket.due_at)))
+        return self.together(sentences)
 
     def _expected(self, expected: Expected, ticket: Ticket) -> str:
         in_one_go = expected.latest - self._now <= expected.longest + STEP
         if not in_one_go or expected.longest > LONGEST_SPAN:
-            earliest, latest = self._moment(expected.earliest), self._moment(expected.latest)
-            return self._say("utter_wait_between", earliest=earliest, latest=latest)
+            return self._between(expected.earliest, expected.latest)
         span = self._span(int(expected.shortest.seconds / 60), int(expected.longest.seconds / 60))
         if self._now <= ticket.due_at and expected.latest <= ticket.due_at:
             return self._say("utter_wait_span_promise", span=span, when=self._moment(ticket.due_at))
         return self._say("utter_wait_span", span=span)
+
+    def _between(self, earliest: datetime, latest: datetime) -> str:
+        if earliest.date() != latest.date():
+            return self._say(
+                "utter_wait_between_days", earliest=self._moment(earliest), latest=self._moment(latest)
+            )
+        first, last = (formats.clock(one, self._phrases, self._language) for one in (earliest, latest))
+        day = formats.named_day(earliest, self._now, self._phrases, self._language)
+        return self._say("utter_wait_between", day=day, earliest=first, latest=last)
 
     def _span(self, low: int, high: int) -> str:
         if high <= STEP.seconds // 60:
