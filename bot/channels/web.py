@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
-from typing import Any, AsyncIterator, Coroutine, Optional, TypeVar
+from typing import Any, AsyncIterator, Optional
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sse_starlette.event import ServerSentEvent
@@ -20,12 +20,11 @@ from bot.channels.assets import Assets
 from bot.channels.body import line_id, read_json_object, required_id, required_text
 from bot.channels.problems import Problem
 from bot.channels.rest import line_json, scoped_message_id
+from bot.channels.streams import to_its_end
 from bot.channels.visitor import Visitors, refuse_other_origins
 from bot.channels.words import LANGUAGES, Words, chosen_language, load_words
 from bot.desk import Desk
 from bot.messages import Author, Contact, IncomingMessage, Line, MessageKind
-
-Result = TypeVar("Result")
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "language"
@@ -109,7 +108,7 @@ class _Chat:
             # which is for lines that another process stored: nobody announces those here.
             if news is None or news.done():
                 news = asyncio.create_task(self._desk.wait_for_lines(contact, POLL_SECONDS))
-            lines = await _to_its_end(self._desk.lines_after(contact, after, PAGE))
+            lines = await to_its_end(self._desk.lines_after(contact, after, PAGE))
             for line in lines:
                 after = line.id
                 if not _is_silent(line):
@@ -136,13 +135,6 @@ class _Chat:
 
 
 NO_STORE = {"Cache-Control": "no-store"}
-
-
-async def _to_its_end(step: Coroutine[Any, Any, Result]) -> Result:
-    """The step, finished even when the visitor leaves: no connection is left half used."""
-    task = asyncio.create_task(step)
-    await asyncio.wait({task})
-    return task.result()
 
 
 def _message(contact: Contact, body: dict[str, Any]) -> IncomingMessage:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount
 
 from bot.console.attachment_page import AttachmentPage
+from bot.console.canned_page import CannedPage
 from bot.console.dashboard import Dashboard
 from bot.console.deliveries import Deliveries
 from bot.console.entry import Entry
 from bot.console.office import Office
 from bot.console.pages import Pages
+from bot.console.payment_card import PaymentCard
 from bot.console.payment_search import PaymentSearch
 from bot.console.proposals_page import ProposalsPage
 from bot.console.reception import Reception
@@ -29,7 +31,9 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *PaymentSearch(office, pages).routes(reception),
         *ReconciliationPage(office, pages).routes(reception),
         *ProposalsPage(office, pages).routes(reception),
+        *PaymentCard(office, pages).routes(reception),
         *TicketPage(office, pages).routes(reception),
+        *CannedPage(office, pages).routes(reception),
         *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
         *Dashboard(office, pages).routes(reception),

@@ -1,4 +1,4 @@
-"""A file that a resident sent, for the agents who work on their ticket."""
+"""Files that a resident sent or got, for the agents who work on their ticket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.attachments.media import ENDINGS
-from bot.attachments.model import Attachment
+from bot.attachments.sending import file_name
 from bot.console.office import Office
 from bot.console.reception import Reception, Visit
 from bot.errors import NotFound
@@ -16,12 +16,12 @@ from bot.seal import Seal
 
 LARGEST_ID = 2**63 - 1
 
-SAVED_ONLY = {
+NEVER_A_PAGE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "no-store",
 }
-"""A file from outside is saved, and never shown as a page of ours."""
+"""A file from outside runs nothing, whatever it says it is."""
 
 
 class AttachmentPage:
@@ -32,12 +32,18 @@ class AttachmentPage:
         self._seal = Seal(office.secret_key)
 
     def routes(self, reception: Reception) -> list[Route]:
-        """The address of a file."""
-        address = "/console/tickets/{number}/attachments/{id:int}"
-        return [Route(address, reception.for_agents(self.attachment))]
+        """The addresses of files."""
+        ticket = "/console/tickets/{number}"
+        return [
+            Route(ticket + "/attachments/{id:int}", reception.for_agents(self.attachment)),
+            Route(ticket + "/sent/{sha256}", reception.for_agents(self.sent)),
+        ]
 
     async def attachment(self, visit: Visit) -> Response:
-        """The file under a name of ours; one of another conversation is not found."""
+        """What the resident sent, under a name of ours; one of another conversation is not found.
+
+        It is saved; with `?shown=1` a picture is shown.
+        """
         number, wanted = visit.request.path_params["number"], visit.request.path_params["id"]
         async with self._office.work() as work:
             ticket = await work.tickets.get(number)
@@ -48,10 +54,30 @@ class AttachmentPage:
             subject = f"{number}/{found.id}"
             work.agents.record(visit.account.name, "attachment_viewed", subject, self._office.clock.now())
             await work.commit()
-        return _saved(found, number, await asyncio.to_thread(self._seal.open_bytes, sealed))
+        content = await asyncio.to_thread(self._seal.open_bytes, sealed)
+        name = f"{number}-{found.id}.{ENDINGS[found.media_type]}"
+        shown = visit.request.query_params.get("shown") == "1"
+        return _handed_over(content, found.media_type, name, shown)
+
+    async def sent(self, visit: Visit) -> Response:
+        """What an agent sent to the resident; one of another conversation is not found."""
+        number = visit.request.path_params["number"]
+        async with self._office.work() as work:
+            ticket = await work.tickets.get(number)
+            work.agents.record(
+                visit.account.name, "attachment_viewed", f"{number}/sent", self._office.clock.now()
+            )
+            await work.commit()
+        wanted = visit.request.path_params["sha256"]
+        found = await self._office.sending.open(ticket.conversation_id, wanted) if ticket else None
+        if found is None:
+            raise NotFound(number)
+        file, content = found
+        return _handed_over(content, file.media_type, f"{number}-{file_name(file)}", shown=True)
 
 
-def _saved(attachment: Attachment, number: str, content: bytes) -> Response:
-    name = f"{number}-{attachment.id}.{ENDINGS[attachment.media_type]}"
-    headers = {**SAVED_ONLY, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, 200, headers, attachment.media_type)
+def _handed_over(content: bytes, media_type: str, name: str, shown: bool) -> Response:
+    way = "inline" if shown and media_type.startswith("image/") else "attachment"
+    return Response(
+        content, 200, {**NEVER_A_PAGE, "Content-Disposition": f'{way}; filename="{name}"'}, media_type
+    )

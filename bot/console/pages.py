@@ -46,6 +46,10 @@ class Pages:
         """The words of the language chosen in this browser; Chinese first."""
         return self._words[chosen_language(request, LANGUAGE_COOKIE, by_browser=False)]
 
+    def words_in(self, language: str) -> Words:
+        """The words of a language, whatever was chosen in a browser."""
+        return self._words[language]
+
     def fragment(self, request: Request, name: str, **values: Any) -> str:
         """A part of a page."""
         words = self.words(request)

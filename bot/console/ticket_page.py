@@ -1,29 +1,38 @@
-"""One ticket: what happened, what was said, and what an agent can do about it."""
+"""One ticket: what was said and done, and what an agent can do about it.
+
+A form answers with a page, or with JSON for the page's own script (`X-Fragment`): what went wrong, what is
+new, and a fresh key. Without its script the page works by loading it again.
+"""
 
 from __future__ import annotations
 
-import re
 import secrets
+from datetime import datetime
 from typing import Any, Optional
 
 from cachetools import TTLCache
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot import formats
 from bot.channels.body import line_id
-from bot.clock import Clock
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
-from bot.console.ticket_list import is_late
+from bot.console.resident_card import PURPOSES, Revealed, reveal
+from bot.console.ticket_actions import TicketActions
+from bot.console.ticket_news import TicketNews, mark_read
+from bot.console.ticket_view import TicketView, existing, filled, seen_of
+from bot.console.timeline import newest
 from bot.errors import Conflict, InvalidInput, NotFound
-from bot.messages import ConversationStatus
-from bot.storage.unit_of_work import UnitOfWork
-from bot.tickets.model import Ticket
 
-LINES = 300
-FORM_KEY = re.compile(r"[\w-]{12}", re.ASCII)
-ACTIONS = ("claim", "reply", "hand_back", "resolve", "reopen")
+HERE = "/console/tickets/{number}"
+SCRIPT_WORDS = (
+    "leave", "sending", "not_sent", "saved", "picker_none", "picker_count", "too_large",
+    "payment_loading", "payment_slow", "payment_failed", "payment_refresh", "cause_suggested",
+)  # fmt: skip
+"""What the page's own script says."""
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class TicketPage:
@@ -31,17 +40,29 @@ class TicketPage:
 
     def __init__(self, office: Office, pages: Pages) -> None:
         self._office = office
-        self._clock: Clock = office.clock
+        self._clock = office.clock
         self._pages = pages
+        self._view = TicketView(office, pages)
+        self._news = TicketNews(office, pages, self._view)
+        self._actions = TicketActions(office)
         # Forms already obeyed: a second click, or a reload after a reply, must not write twice.
         self._obeyed: "TTLCache[str, bool]" = TTLCache(maxsize=10_000, ttl=3600)
 
     def routes(self, reception: Reception) -> list[Route]:
         """The addresses of these pages."""
+        agents = reception.for_agents
         return [
-            Route("/console/tickets/{number}", reception.for_agents(self.ticket)),
-            Route("/console/tickets/{number}/live", reception.for_agents(self.live)),
-            Route("/console/tickets/{number}/{action}", reception.for_agents(self.act), methods=["POST"]),
+            Route(HERE, agents(self.ticket)),
+            Route(HERE + "/live", agents(self.live)),
+            Route(HERE + "/events", agents(self._news.events)),
+            Route(HERE + "/answers", agents(self.answers)),
+            Route(HERE + "/typing", agents(self._news.typing), methods=["POST"]),
+            Route(HERE + "/reveal", agents(self.reveal), methods=["POST"]),
+            Route(
+                HERE + "/{action}",
+                agents(self.act, most_upload=self._office.sending.most),
+                methods=["POST"],
+            ),
         ]
 
     async def ticket(self, visit: Visit) -> Response:
@@ -49,142 +70,165 @@ class TicketPage:
         number = visit.request.path_params["number"]
         before = line_id(visit.request.query_params.get("before", ""))
         async with self._office.work() as work:
-            await _existing(work, number)
+            await existing(work, number)
             work.agents.record(visit.account.name, "ticket_viewed", number, self._clock.now())
             await work.commit()
         return await self._show(visit, number, before=before)
 
     async def live(self, visit: Visit) -> Response:
-        """What changed since the page was loaded: new lines, and the parts that follow the ticket."""
+        """What changed since the page was loaded, for a page whose stream does not come through."""
+        return JSONResponse(await self._news.since(visit), headers=NO_STORE)
+
+    async def answers(self, visit: Visit) -> Response:
+        """The canned answers, filled in for this ticket and in its resident's language."""
         number = visit.request.path_params["number"]
-        after = line_id(visit.request.query_params.get("after", ""))
         async with self._office.work() as work:
-            ticket = await _existing(work, number)
-            values = await self._values(work, visit, ticket)
-            lines = await work.lines.after(ticket.conversation_id, after, LINES)
-        parts = {
-            part: self._pages.fragment(visit.request, f"_{part}.html", **values)
-            for part in ("head", "actions", "facts", "history")
+            ticket = await existing(work, number)
+            conversation = await work.conversations.get(ticket.conversation_id)
+            answers = await work.canned_answers.all()
+        assert conversation is not None
+        language = conversation.language
+        words = self._pages.words_in(language)
+        values = {
+            "agent": visit.account.display_name,
+            "resident": words("canned.resident"),
+            "expected_by": self._expected_by(ticket.checked.get("expected_by", ""), language),
         }
-        return JSONResponse(
-            {
-                "lines": self._pages.fragment(visit.request, "_lines.html", lines=lines, ticket=ticket),
-                "last": lines[-1].id if lines else after,
-                "parts": parts,
-            },
-            headers={"Cache-Control": "no-store"},
-        )
+        found = [filled(answer, ticket, conversation, values) for answer in answers]
+        return JSONResponse({"answers": found}, headers=NO_STORE)
 
     async def act(self, visit: Visit) -> Response:
         """Does what a form asks, once; what went wrong is said on the newest state of the page."""
         number, action = visit.request.path_params["number"], visit.request.path_params["action"]
-        if action not in ACTIONS:
+        if action not in self._actions.names:
             raise NotFound(action)
+        status, trouble = 200, None
+        try:
+            await self._once(visit, number, action)
+        except InvalidInput as error:
+            status, trouble = 422, error.code
+        except Conflict:
+            status, trouble = 409, "conflict"
+        if _is_script(visit):
+            return await self._answer(visit, number, status, trouble)
+        if trouble:
+            return await self._show(visit, number, status, trouble)
+        return RedirectResponse(HERE.format(number=number), 303)
+
+    async def reveal(self, visit: Visit) -> Response:
+        """Shows what is hidden of the resident, on this one answer."""
+        number, form = visit.request.path_params["number"], visit.form
+        now = self._clock.now()
+        try:
+            async with self._office.work() as work:
+                ticket = await existing(work, number)
+                conversation = await work.conversations.get(ticket.conversation_id)
+                assert conversation is not None
+                shown = await reveal(
+                    work, ticket, conversation, visit.account.name,
+                    form.get("purpose", ""), form.get("own", ""), now,
+                )  # fmt: skip
+                await work.commit()
+        except InvalidInput as error:
+            if _is_script(visit):
+                return await self._answer(visit, number, 422, error.code)
+            return await self._show(visit, number, 422, error.code)
+        if _is_script(visit):
+            html = self._pages.fragment(visit.request, "_revealed.html", revealed=shown)
+            return JSONResponse({"revealed": html}, headers=NO_STORE)
+        return await self._show(visit, number, revealed=shown)
+
+    async def _once(self, visit: Visit, number: str, action: str) -> None:
         key = f"{visit.account.id}:{visit.form.get('key') or secrets.token_urlsafe(9)}"
-        if key not in self._obeyed:
-            self._obeyed[key] = True
-            try:
-                await self._obey(visit, number, action)
-            except (Conflict, InvalidInput) as error:
-                self._obeyed.pop(key, None)
-                if isinstance(error, InvalidInput):
-                    return await self._show(visit, number, 422, error.code)
-                return await self._show(visit, number, 409, "conflict")
-            except BaseException:
-                self._obeyed.pop(key, None)
-                raise
-        return RedirectResponse(f"/console/tickets/{number}", 303)
+        if key in self._obeyed:
+            return
+        self._obeyed[key] = True
+        try:
+            await self._obey(visit, number, action)
+        except BaseException:
+            self._obeyed.pop(key, None)
+            raise
 
     async def _obey(self, visit: Visit, number: str, action: str) -> None:
         try:
-            ticket = await self._try(visit, number, action)
+            conversation_id = await self._try(visit, number, action)
         except Conflict:
             # The resident may have written in between, which is no reason to stop an agent. If it was
             # another agent, the second try sees that.
-            ticket = await self._try(visit, number, action)
-        self._office.announcer.announce(ticket.conversation_id)
+            conversation_id = await self._try(visit, number, action)
+        self._office.announcer.announce(conversation_id)
         self._office.notify()
 
-    async def _try(self, visit: Visit, number: str, action: str) -> Ticket:
+    async def _try(self, visit: Visit, number: str, action: str) -> int:
+        now, me = self._clock.now(), visit.account.name
         async with self._office.work() as work:
-            ticket = await _existing(work, number)
-            _refuse_unseen_change(visit, ticket)
-            ticket = await self._do(work, visit, ticket, action)
-            work.agents.record(visit.account.name, f"ticket_{action}", number, self._clock.now())
+            ticket = await existing(work, number)
+            await self._actions.do(work, visit, ticket, action)
+            work.agents.record(me, f"ticket_{action}", number, now)
+            if action == "reply":
+                work.presence.typing(number, me, now, None)
             await work.commit()
-        return ticket
+        return ticket.conversation_id
 
-    async def _do(self, work: UnitOfWork, visit: Visit, ticket: Ticket, action: str) -> Ticket:
-        casework, me, number = self._office.casework, visit.account, ticket.number
-        if action == "claim":
-            return await casework.claim(work, number, me.name)
-        if action == "reply":
-            text = visit.form.get("text", "").replace("\r\n", "\n")
-            return await casework.reply(work, number, me.name, me.display_name, text)
-        if action == "hand_back":
-            conversation = await work.conversations.get(ticket.conversation_id)
-            if conversation is None or conversation.status is ConversationStatus.WITH_BOT:
-                raise Conflict("handed back already")
-            return await casework.hand_back(work, number, me.name)
-        if action == "resolve":
-            return await casework.resolve(work, number, me.name, visit.form.get("note", "").strip())
-        return await casework.reopen(work, number, me.name)
+    async def _answer(self, visit: Visit, number: str, status: int, trouble: Optional[str]) -> Response:
+        words = self._pages.words(visit.request)
+        async with self._office.work() as work:
+            seen = seen_of(await existing(work, number))
+        return JSONResponse(
+            {
+                "trouble": words(f"trouble.{trouble}") if trouble else "",
+                "seen": {**seen, "key": secrets.token_urlsafe(9)},
+                "news": await self._news.since(visit),
+            },
+            status,
+            headers=NO_STORE,
+        )
 
     async def _show(
-        self, visit: Visit, number: str, status: int = 200, trouble: Optional[str] = None, before: int = 0
+        self,
+        visit: Visit,
+        number: str,
+        status: int = 200,
+        trouble: Optional[str] = None,
+        before: int = 0,
+        revealed: Optional[Revealed] = None,
     ) -> Response:
         async with self._office.work() as work:
-            ticket = await _existing(work, number)
-            values = await self._values(work, visit, ticket)
-            lines = await work.lines.last(ticket.conversation_id, LINES, before or None)
+            ticket = await existing(work, number)
+            timeline = await newest(work, ticket, before)
+            values = await self._view.of(work, visit, ticket)
+            present = await self._view.present(work, visit, ticket)
+            await mark_read(work, visit.account.name, ticket, timeline.last_line)
         words = self._pages.words(visit.request)
         return self._pages.page(
             visit.request,
             "ticket.html",
             status,
             account=visit.account,
-            lines=lines,
-            earlier=lines[0].id if len(lines) == LINES else 0,
+            timeline=timeline,
             before=before,
+            present=present,
+            purposes=PURPOSES,
+            revealed=revealed,
             trouble=words(f"trouble.{trouble}") if trouble else "",
-            typed=visit.form.get("text", "") if trouble else "",
+            typed=_typed(visit) if trouble else {},
+            page_words={name: words(f"case.{name}") for name in SCRIPT_WORDS},
             **values,
         )
 
-    async def _values(self, work: UnitOfWork, visit: Visit, ticket: Ticket) -> dict[str, Any]:
-        conversation = await work.conversations.get(ticket.conversation_id)
-        assert conversation is not None
-        others = await work.tickets.of_conversation(ticket.conversation_id)
-        return {
-            "csrf": visit.csrf,
-            "key": _form_key(visit),
-            "me": visit.account,
-            "ticket": ticket,
-            "late": is_late(ticket, self._clock.now()),
-            "conversation": conversation,
-            "served_by_bot": conversation.status is ConversationStatus.WITH_BOT,
-            "others": [other for other in others if other.number != ticket.number],
-            "history": await work.tickets.log(ticket.number),
-            "names": {account.name: account.display_name for account in await work.agents.all()},
-        }
+    def _expected_by(self, moment: str, language: str) -> str:
+        try:
+            at = datetime.fromisoformat(moment)
+        except ValueError:
+            return ""
+        return formats.moment(at, self._clock.now(), self._office.phrases, language)
 
 
-async def _existing(work: UnitOfWork, number: str) -> Ticket:
-    ticket = await work.tickets.get(number)
-    if ticket is None:
-        raise NotFound(number)
-    return ticket
+def _is_script(visit: Visit) -> bool:
+    return visit.request.headers.get("x-fragment") == "1"
 
 
-def _form_key(visit: Visit) -> str:
-    """What marks one page's forms; parts loaded later keep the page's own."""
-    given = visit.request.query_params.get("key", "")
-    return given if FORM_KEY.fullmatch(given) else secrets.token_urlsafe(9)
-
-
-def _refuse_unseen_change(visit: Visit, ticket: Ticket) -> None:
-    """Raises Conflict when another agent took or ended the case after this page was made."""
-    taken = (ticket.assignee or "") not in (visit.form.get("seen_assignee", ""), visit.account.name)
-    ended = ("live" if ticket.status.is_live else "done") != visit.form.get("seen_state", "")
-    if taken or ended:
-        raise Conflict(ticket.number)
+def _typed(visit: Visit) -> dict[str, Any]:
+    """What a refused form brought, to be put back into it."""
+    action = visit.request.path_params.get("action", "")
+    return {"action": action, **{name: visit.form.get(name, "") for name in ("text", "note", "own", "tag")}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import datetime, timedelta
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
@@ -65,20 +65,28 @@ class Casework:
         )
         return self._save(work, _taken(ticket, to) if to else dataclasses.replace(ticket, assignee=None))
 
-    async def reply(self, work: Work, number: str, agent: str, agent_name: str, text: str) -> Ticket:
-        """Sends an agent's words to the resident and takes the conversation over from the bot.
+    async def reply(
+        self,
+        work: Work,
+        number: str,
+        agent: str,
+        agent_name: str,
+        text: str,
+        custom: Optional[Mapping[str, Any]] = None,
+    ) -> Ticket:
+        """Sends an agent's words, or a file (`custom`), and takes the conversation over from the bot.
 
         Raises InvalidInput("empty_reply" | "reply_too_long" | "already_resolved").
         """
         text = clean(text, keep="\n")
-        if not text:
+        if not text and not custom:
             raise InvalidInput("empty_reply")
         if len(text) > REPLY_MAX_CHARS:
             raise InvalidInput("reply_too_long")
-        return await self.say(work, number, agent, Reply(text, author=Author.AGENT, author_name=agent_name))
+        said = Reply(text, author=Author.AGENT, author_name=agent_name, custom=custom or {})
+        return await self._say(work, number, agent, said)
 
-    async def say(self, work: Work, number: str, agent: str, said: Reply) -> Ticket:
-        """Sends any reply of an agent's (a file, too); see `reply`."""
+    async def _say(self, work: Work, number: str, agent: str, said: Reply) -> Ticket:
         ticket = await self._live(work, number)
         conversation = await self._conversation(work, ticket)
         now = self._clock.now()

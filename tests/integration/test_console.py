@@ -10,26 +10,16 @@ from typing import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-import sqlalchemy as sa
 
 from bot.console.model import Role
 from bot.messages import (
-    Author,
     Contact,
-    ConversationStatus,
-    FileReference,
-    IncomingMessage,
-    MessageKind,
     Reply,
 )
-from bot.seal import Seal
-from bot.storage.tables import audit
 from bot.storage.tickets import Tickets
-from bot.tickets.model import HandoffReason, Ticket, TicketStatus
-from tests.doubles.web_house import SECRET, WebHouse, open_web_house
-
-PASSWORD = "long enough for us"
-INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+from bot.tickets.model import HandoffReason
+from tests.doubles.agent_browser import INPUT, PASSWORD, Agent, audited, new_agent
+from tests.doubles.web_house import WebHouse, open_web_house
 
 
 @pytest_asyncio.fixture
@@ -39,60 +29,11 @@ async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
     await house.aclose()
 
 
-class Agent:
-    """An agent's browser, without its scripts."""
-
-    def __init__(self, house: WebHouse) -> None:
-        transport = httpx.ASGITransport(app=house.app)
-        self.web = httpx.AsyncClient(transport=transport, base_url="http://desk.example")
-
-    async def get(self, address: str) -> httpx.Response:
-        return await self.web.get(address)
-
-    async def hidden(self, page: str, form: str = "") -> dict[str, str]:
-        """The hidden fields of a page's form, the one that posts to an address ending in `form`."""
-        text = (await self.get(page)).text
-        start = text.index(f'{form}"', text.index("<main")) if form else text.index("<main")
-        return dict(INPUT.findall(text[start : text.index("</form>", start)]))
-
-    async def post(self, page: str, address: str = "", **fields: str) -> httpx.Response:
-        """Fills in and sends a page's form."""
-        hidden = await self.hidden(page, address)
-        return await self.web.post(address or page, data={**hidden, **fields})
-
-    async def log_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
-        return await self.post("/console/login", "/console/login", name=name, password=password)
-
-    async def act(self, number: str, action: str, **fields: str) -> httpx.Response:
-        page = f"/console/tickets/{number}"
-        return await self.post(page, f"{page}/{action}", **fields)
-
-
-async def new_agent(house: WebHouse, name: str = "wangmin", display_name: str = "王敏") -> Agent:
-    """An agent who has logged in with a password of their own."""
-    async with house.work() as work:
-        one_time = await house.accounts.add(work, name, display_name, Role.AGENT)
-        await work.commit()
-        account = await work.agents.by_name(name)
-        assert account is not None
-        await house.accounts.change_password(work, account, one_time, PASSWORD)
-        await work.commit()
-    agent = Agent(house)
-    assert (await agent.log_in(name)).headers["location"] == "/console"
-    return agent
-
-
 @pytest_asyncio.fixture
 async def agent(house: WebHouse) -> AsyncIterator[Agent]:
     agent = await new_agent(house)
     yield agent
     await agent.web.aclose()
-
-
-async def audited(house: WebHouse) -> list[tuple[str, str, str]]:
-    async with house.work() as work:
-        rows = await work.fetch(sa.select(audit).order_by(audit.c.id))
-    return [(row.actor, row.action, row.subject) for row in rows]
 
 
 # ---------------------------------------------------------------- the way in
@@ -222,7 +163,7 @@ async def test_filters_keep_apart_what_waits_is_late_or_done(house: WebHouse, ag
     house.clock.move(timedelta(hours=5))
     fresh = await house.open_ticket("b")
     done = await house.open_ticket("c")
-    await agent.act(done.number, "resolve")
+    await agent.act(done.number, "resolve", cause="other")
     shown = {
         name: (await agent.get(f"/console?filter={name}")).text
         for name in ("live", "overdue", "resolved", "all")
@@ -279,148 +220,7 @@ async def test_the_list_can_be_english(house: WebHouse, agent: Agent) -> None:
     assert "Asked for a person" in (await agent.get("/console")).text
 
 
-# ---------------------------------------------------------------- a ticket
-
-
-async def resident_says(house: WebHouse, text: str, sender: str = "resident-1") -> None:
-    contact = Contact("rest", sender)
-    await house.desk.handle(IncomingMessage(contact, f"{sender}-{text}", text))
-
-
-async def the_ticket(house: WebHouse) -> str:
-    async with house.work() as work:
-        [ticket] = await work.tickets.list()
-    return ticket.number
-
-
-async def test_a_ticket_shows_why_what_was_checked_and_what_was_said(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "我的身份证 310101199003077651，要人工")
-    number = await the_ticket(house)
-    text = (await agent.get(f"/console/tickets/{number}")).text
-    for words in (
-        "居民要求人工",
-        "4200000925202101284997714292",
-        "未对账",
-        "11-20 09:30",
-        "¥40.00",
-        "已转人工",
-    ):
-        assert words in text
-    assert "310101199003077651" not in text
-    assert "身份证号已隐去" in text
-    assert ("wangmin", "ticket_viewed", number) in await audited(house)
-
-
-async def test_what_residents_write_is_text_and_nothing_else(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "<script>alert(1)</script> 人工")
-    text = (await agent.get(f"/console/tickets/{await the_ticket(house)}")).text
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert" in text
-
-
-async def test_a_reply_reaches_the_resident_and_silences_the_bot(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "人工")
-    number = await the_ticket(house)
-    sent = await agent.act(number, "reply", text="您好\r\n我来看看")
-    assert (sent.status_code, sent.headers["location"]) == (303, f"/console/tickets/{number}")
-    lines = await house.desk.lines_after(Contact("rest", "resident-1"))
-    assert (lines[-1].author, lines[-1].author_name, lines[-1].text) == (
-        Author.AGENT,
-        "王敏",
-        "您好\n我来看看",
-    )
-    ticket = await house.ticket(number)
-    assert (ticket.status, ticket.assignee) == (TicketStatus.WAITING, "wangmin")
-    assert (await house.conversation(ticket)).status is ConversationStatus.WITH_AGENT
-    assert house.notified
-    assert ("wangmin", "ticket_reply", number) in await audited(house)
-
-
-async def test_a_form_sent_twice_is_obeyed_once(house: WebHouse, agent: Agent) -> None:
-    ticket = await house.open_ticket()
-    page = f"/console/tickets/{ticket.number}"
-    form = {**await agent.hidden(page, "reply"), "text": "您好"}
-    for _ in range(2):
-        assert (await agent.web.post(f"{page}/reply", data=form)).status_code == 303
-    lines = await house.desk.lines_after(Contact("rest", "resident-1"))
-    assert [line.text for line in lines if line.author is Author.AGENT] == ["您好"]
-
-
-async def test_two_agents_at_once_one_is_told_and_loses_no_words(house: WebHouse, agent: Agent) -> None:
-    ticket = await house.open_ticket()
-    other = await new_agent(house, "liqiang", "李强")
-    page = f"/console/tickets/{ticket.number}"
-    form = {**await other.hidden(page, "reply"), "text": "我写了很久"}
-    await agent.act(ticket.number, "claim")
-    conflict = await other.web.post(f"{page}/reply", data=form)
-    assert conflict.status_code == 409
-    assert "另一位坐席刚刚处理了此工单" in conflict.text
-    assert "我写了很久</textarea>" in conflict.text
-    assert (await house.ticket(ticket.number)).assignee == "wangmin"
-    again = {**dict(INPUT.findall(conflict.text)), "text": "我写了很久"}
-    assert (await other.web.post(f"{page}/reply", data=again)).status_code == 303
-    assert (await house.ticket(ticket.number)).assignee == "liqiang"
-
-
-async def test_a_resident_who_writes_meanwhile_does_not_stop_an_agent(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "人工")
-    number = await the_ticket(house)
-    await agent.act(number, "reply", text="您好")
-    page = f"/console/tickets/{number}"
-    form = {**await agent.hidden(page, "reply"), "text": "还在吗"}
-    await resident_says(house, "我等着")
-    assert (await agent.web.post(f"{page}/reply", data=form)).status_code == 303
-
-
-@pytest.mark.parametrize(("text", "words"), [("  ", "回复内容为空"), ("字" * 2001, "回复过长")])
-async def test_a_reply_that_cannot_be_sent_is_kept(
-    house: WebHouse, agent: Agent, text: str, words: str
-) -> None:
-    ticket = await house.open_ticket()
-    answer = await agent.act(ticket.number, "reply", text=text)
-    assert answer.status_code == 422
-    assert words in answer.text
-    assert f"{text}</textarea>" in answer.text
-
-
-async def test_a_case_goes_its_whole_way(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "人工")
-    number = await the_ticket(house)
-    statuses = []
-    for action, fields in (
-        ("claim", {}),
-        ("reply", {"text": "您好"}),
-        ("hand_back", {}),
-        ("resolve", {"note": "已与银行核实"}),
-        ("reopen", {}),
-    ):
-        assert (await agent.act(number, action, **fields)).status_code == 303, action
-        ticket = await house.ticket(number)
-        statuses.append((ticket.status.value, (await house.conversation(ticket)).status.value))
-    assert statuses == [
-        ("open", "waiting_for_agent"),
-        ("waiting", "with_agent"),
-        ("waiting", "with_bot"),
-        ("resolved", "with_bot"),
-        ("open", "with_bot"),
-    ]
-    page = (await agent.get(f"/console/tickets/{number}")).text
-    for words in ("创建工单", "领取", "交回机器人", "已与银行核实", "重新打开"):
-        assert words in page
-
-
-async def test_a_ticket_that_is_not_there_is_a_page(agent: Agent) -> None:
-    for address in ("/console/tickets/GD0", "/console/nowhere", "/console/tickets/GD0/live?after=0"):
-        answer = await agent.get(address)
-        assert answer.status_code == 404
-        assert "没有找到" in answer.text
-
-
-async def test_an_action_nobody_knows_is_not_found(house: WebHouse, agent: Agent) -> None:
-    ticket = await house.open_ticket()
-    page = f"/console/tickets/{ticket.number}"
-    hidden = await agent.hidden(page, "claim")
-    assert (await agent.web.post(f"{page}/delete", data=hidden)).status_code == 404
+# ---------------------------------------------------------------- every page
 
 
 async def test_a_defect_is_a_page_with_a_reference(
@@ -436,37 +236,6 @@ async def test_a_defect_is_a_page_with_a_reference(
     assert "secret" not in answer.text
 
 
-async def test_live_parts_bring_new_lines_and_the_new_state(house: WebHouse, agent: Agent) -> None:
-    await resident_says(house, "人工")
-    number = await the_ticket(house)
-    live = f"/console/tickets/{number}/live"
-    first = (await agent.get(f"{live}?after=0&key=abcdefghijkl")).json()
-    assert "已转人工" in first["lines"]
-    assert 'value="abcdefghijkl"' in first["parts"]["actions"]
-    assert (await agent.get(f"{live}?after={first['last']}")).json()["lines"].strip() == ""
-    await resident_says(house, "还在吗")
-    other = await new_agent(house, "liqiang", "李强")
-    await other.act(number, "claim")
-    news = (await agent.get(f"{live}?after={first['last']}")).json()
-    assert "还在吗" in news["lines"]
-    assert "已转人工" not in news["lines"]
-    assert "李强" in news["parts"]["facts"]
-
-
-async def test_long_conversations_have_earlier_pages(house: WebHouse, agent: Agent) -> None:
-    ticket = await house.open_ticket()
-    conversation = await house.conversation(ticket)
-    async with house.work() as work:
-        for place in range(320):
-            work.lines.add(conversation, Reply(f"第{place}句"), house.clock.now())
-        await work.commit()
-    page = (await agent.get(f"/console/tickets/{ticket.number}")).text
-    assert ("第319句" in page, "第5句" in page) == (True, False)
-    before = re.search(r'href="\?before=(\d+)"', page)
-    assert before
-    assert "第5句" in (await agent.get(f"/console/tickets/{ticket.number}?before={before.group(1)}")).text
-
-
 async def test_console_pages_load_nothing_from_elsewhere(house: WebHouse, agent: Agent) -> None:
     ticket = await house.open_ticket()
     for address in ("/console", f"/console/tickets/{ticket.number}", "/console/password"):
@@ -475,59 +244,6 @@ async def test_console_pages_load_nothing_from_elsewhere(house: WebHouse, agent:
         assert page.headers["x-frame-options"] == "DENY"
         for file in re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page.text):
             assert (await agent.get(file)).status_code == 200
-
-
-# ---------------------------------------------------------------- what residents sent
-
-
-async def attached(house: WebHouse, ticket: Ticket, content: bytes) -> int:
-    """A photo of the ticket's resident, kept."""
-    conversation = await house.conversation(ticket)
-    contact, now = conversation.contact, house.clock.now()
-    async with house.work() as work:
-        work.incoming.add(conversation.id, contact, "photo", MessageKind.PHOTO, b"", now)
-        work.attachments.expect(contact.channel, "photo", FileReference("r", "k"), now)
-        await work.commit()
-    async with house.work() as work:
-        accepted = await work.incoming.find(contact.channel, "photo")
-        assert accepted
-        photo = (await work.attachments.of_incoming(accepted.id))[0]
-        sealed = Seal(SECRET).close_bytes(content)
-        work.attachments.keep(photo, "image/jpeg", "0" * 64, len(content), sealed)
-        shown = Reply("‹photo›", author=Author.RESIDENT, custom={"attachment": photo.id})
-        work.lines.add(conversation, shown, now)
-        await work.commit()
-    return photo.id
-
-
-async def test_a_photo_can_be_saved_from_its_ticket_and_that_is_recorded(
-    house: WebHouse, agent: Agent
-) -> None:
-    ticket = await house.open_ticket()
-    photo = await attached(house, ticket, b"\xff\xd8\xff a photo")
-    address = f"/console/tickets/{ticket.number}/attachments/{photo}"
-    assert f'href="{address}"' in (await agent.get(f"/console/tickets/{ticket.number}")).text
-    live = await agent.get(f"/console/tickets/{ticket.number}/live")
-    assert address in live.json()["lines"]
-    answer = await agent.get(address)
-    assert (answer.status_code, answer.content) == (200, b"\xff\xd8\xff a photo")
-    assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{ticket.number}-{photo}.jpg"'
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert ("wangmin", "attachment_viewed", f"{ticket.number}/{photo}") in await audited(house)
-
-
-async def test_a_photo_is_found_only_by_agents_and_under_its_own_ticket(
-    house: WebHouse, agent: Agent
-) -> None:
-    ticket, other = await house.open_ticket(), await house.open_ticket("resident-2")
-    photo = await attached(house, ticket, b"\xff\xd8\xff a photo")
-    assert (await agent.get(f"/console/tickets/{other.number}/attachments/{photo}")).status_code == 404
-    assert (await agent.get(f"/console/tickets/{ticket.number}/attachments/{photo + 1}")).status_code == 404
-    assert (await agent.get(f"/console/tickets/{ticket.number}/attachments/{2**70}")).status_code == 404
-    stranger = await Agent(house).get(f"/console/tickets/{ticket.number}/attachments/{photo}")
-    assert stranger.status_code == 303
-    assert "/console/login" in stranger.headers["location"]
 
 
 # ---------------------------------------------------------------- what was not delivered
