@@ -25,6 +25,7 @@ SAID = {
     Arrival.BACK_IN_LINE: "utter_ticket_back_in_line",
 }
 COMES_INTO_LINE = frozenset(Arrival) - {Arrival.KNOWN, Arrival.IN_HAND}
+HEARD_EACH_TIME = frozenset({HandoffReason.COMPLAINT, HandoffReason.UNRESOLVED})
 RECENT = 5
 """Messages in which somebody's tone is looked for."""
 
@@ -46,8 +47,7 @@ async def open_ticket(
         checked={**_claims(tracker), **_looked_up(tracker), **(checked or {})},
         words=_said(tracker, turn),
     )
-    if explain and (opened.is_new or reason is HandoffReason.COMPLAINT):
-        # A complaint is heard every time it is made.
+    if explain and (opened.is_new or reason in HEARD_EACH_TIME):
         speaker.say(f"utter_handoff_{reason.value}")
     _say_opened(opened, speaker, turn)
     return opened

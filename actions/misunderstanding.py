@@ -11,6 +11,7 @@ from actions.base import MISSES, OFFER, Speaker, active_form, back_to_form
 from actions.correction import Correctable
 from actions.forms import OFFER_HUMAN_AFTER
 from actions.serial_number import explanation_of_mask
+from bot.messages import ConversationStatus
 from bot.turn import Turn
 
 GUESS = "guess"
@@ -40,7 +41,7 @@ class OutOfScope(Correctable):
             return back_to_form(speaker, tracker)
         misses = misses_of(tracker) + 1
         if misses >= OFFER_HUMAN_AFTER and active_form(tracker) is None:
-            return offer_human(speaker, misses)
+            return offer_human(speaker, misses, turn)
         speaker.say("utter_out_of_scope")
         return [SlotSet(MISSES, misses), *back_to_form(speaker, tracker)]
 
@@ -60,7 +61,7 @@ class Clarify(Correctable):
         guesses = _guesses(message)
         _remember(message, turn, guesses, "below_threshold")
         if misses >= OFFER_HUMAN_AFTER:
-            return offer_human(speaker, misses)
+            return offer_human(speaker, misses, turn)
         if not guesses:
             speaker.say("utter_misunderstood_first")
             return [SlotSet(MISSES, misses)]
@@ -78,8 +79,11 @@ def not_guessed(speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventTyp
     return [SlotSet(MISSES, misses_of(tracker))]
 
 
-def offer_human(speaker: Speaker, misses: int) -> list[EventType]:
-    """Offers a person, and takes a plain yes for it."""
+def offer_human(speaker: Speaker, misses: int, turn: Turn) -> list[EventType]:
+    """Offers a person, and takes a plain yes for it; who waits for one hears that they still do."""
+    if turn.conversation.status is ConversationStatus.WAITING_FOR_AGENT:
+        speaker.say("utter_misunderstood_in_line")
+        return [SlotSet(MISSES, misses)]
     speaker.say("utter_offer_human")
     return [SlotSet(MISSES, misses), SlotSet(OFFER, HUMAN)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions.base import (
     OFFER,
@@ -18,7 +18,19 @@ from actions.forms import stop_form
 from actions.handoff import open_ticket
 from actions.misunderstanding import HUMAN
 from actions.requests import say_requests
-from actions.waiting_line import LEAVE, NO_WORDS, PLACE, RATE, ask_to_leave, place_of, rate, say_place
+from actions.waiting_line import (
+    LEAVE,
+    LEAVE_NOW,
+    NO_WORDS,
+    PLACE,
+    RATE,
+    STAY,
+    ask_to_leave,
+    place_of,
+    rate,
+    say_place,
+    stay,
+)
 from bot import formats
 from bot.errors import NotFound
 from bot.messages import ConversationStatus
@@ -53,6 +65,10 @@ class ShowTickets(HelpdeskAction):
             return await say_place(speaker, tracker, turn)
         if choice == LEAVE:
             return await ask_to_leave(speaker, tracker, turn)
+        if choice == LEAVE_NOW:
+            return [FollowupAction("action_leave_line")]
+        if choice == STAY:
+            return stay(speaker, tracker)
         if choice.startswith(RATE):
             return await rate(speaker, tracker, turn)
         if choice in NO_WORDS:

@@ -8,13 +8,14 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of, entities_of
+from actions.forms import stop_form
 from bot import formats
 from bot.tickets.model import Ticket
 from bot.tickets.satisfaction import LOW
 from bot.tickets.wording import place_words
 from bot.turn import Turn
 
-PLACE, LEAVE = "place", "leave_line"
+PLACE, LEAVE, LEAVE_NOW, STAY = "place", "leave_line", "leave_now", "stay"
 RATE = "rate_"
 NO_WORDS = frozenset({"no_words", "rating_done"})
 
@@ -41,7 +42,17 @@ async def say_place(speaker: Speaker, tracker: Tracker, turn: Turn) -> list[Even
         ticket = await turn.services.tickets.heard(turn.work, ticket, turn.words)
         speaker.say("utter_place", number=ticket.number, place=await place_of(ticket, speaker, turn))
     if not waiting:
-        speaker.say("utter_not_in_line")
+        in_hand = await turn.services.tickets.may_leave(turn.work, turn.conversation)
+        for ticket in in_hand:
+            speaker.say("utter_ticket_in_hand", number=ticket.number)
+        if not in_hand:
+            speaker.say("utter_not_in_line")
+    return back_to_form(speaker, tracker)
+
+
+def stay(speaker: Speaker, tracker: Tracker) -> list[EventType]:
+    """Stays in the line after all."""
+    speaker.say("utter_line_kept")
     return back_to_form(speaker, tracker)
 
 
@@ -54,7 +65,8 @@ async def ask_to_leave(speaker: Speaker, tracker: Tracker, turn: Turn) -> list[E
         speaker.say("utter_not_in_line")
         return back_to_form(speaker, tracker)
     speaker.say("utter_confirm_leave", numbers=_numbers(leaving, speaker, turn))
-    return [SlotSet(OFFER, LEAVE)]
+    # A form would ask its own question at once, and a yes would answer that.
+    return [*stop_form(), SlotSet(OFFER, LEAVE)]
 
 
 async def rate(speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
-from bot.dialogue.set_phrases import asks_place, leaves, says_unsolved
+from bot.dialogue.set_phrases import asks_place, leaves, says_unsolved, stays
 from bot.messages import Button, ConversationStatus, Reply, Understood
 from bot.payments.serial_numbers import find_numbers
 from bot.tickets.model import HandoffReason, Ticket
@@ -28,6 +28,7 @@ Awaiting = Callable[[Turn], Awaitable[Optional[str]]]
 
 LEAVE = '/ticket_status{"choice": "leave_line"}'
 PLACE = '/ticket_status{"choice": "place"}'
+STAY = '"choice": "stay"'
 NO_WORDS = '"choice": "no_words"'
 RATE = re.compile(r'"choice": "rate_([1-5])"')
 
@@ -39,8 +40,9 @@ DIGITS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5"
 QUESTION = re.compile(
     r"[?？]|吗|怎么|怎样|为什么|多久|几时|哪里|\b(?:how|why|when|where|what|which|who)\b", re.IGNORECASE
 )
-TALK = frozenset({"affirm", "deny", "goodbye", "greet", "nlu_fallback", "out_of_scope", "thanks", "complain"})
-"""Intents of a sentence that only comments; a person who was kind sounds like asking for a person, too."""
+YES_NO = frozenset({"affirm", "deny"})
+TALK = frozenset({"complain", "goodbye", "greet", "nlu_fallback", "out_of_scope", "thanks"})
+"""Intents of a sentence that only comments."""
 SURE = 0.8
 
 REMIND_EVERY = timedelta(minutes=15)
@@ -63,14 +65,18 @@ class Standing:
             return score
         if leaves(text) and await tickets.may_leave(turn.work, conversation):
             return LEAVE
-        if asks_place(text) and await tickets.in_line(turn.work, conversation):
+        if stays(text) and (button := _offered(STAY, conversation.offered)):
+            return button.payload
+        if _offered(NO_WORDS, conversation.offered) and (said := await self._yes_or_no(text)):
+            return conversation.offered[0 if said == "affirm" else -1].payload
+        if asks_place(text) and await tickets.may_leave(turn.work, conversation):
             return PLACE
         resolved = await tickets.lately_resolved(turn.work, conversation) if says_unsolved(text) else None
         return _unresolved(resolved) if resolved and await self._awaiting(turn) is None else text
 
     async def comment(self, turn: Turn, text: str) -> list[Reply]:
         """The thanks for a word beside a score; nothing when the message is something else."""
-        button = next((one for one in turn.conversation.offered if NO_WORDS in one.payload), None)
+        button = _offered(NO_WORDS, turn.conversation.offered)
         if button is None or text.startswith("/") or not await self._is_comment(text):
             return []
         number = _ticket_number(button)
@@ -102,11 +108,23 @@ class Standing:
     async def _is_comment(self, text: str) -> bool:
         if QUESTION.search(text) or find_numbers(text) or Tone.COMPLAINT in tones_of(text):
             return False
-        parsed = (await self._parse(text))["intent"]
-        intent, sure = str(parsed["name"]), float(parsed["confidence"]) >= SURE
-        if intent in ("affirm", "deny"):
-            return not sure or len(text) > 4
-        return intent in TALK or intent.startswith("faq_") or not sure
+        intent, sure = await self._understood(text)
+        return not sure or intent in TALK or intent.startswith("faq_")
+
+    async def _yes_or_no(self, text: str) -> Optional[str]:
+        """The intent of a clear yes or no, or None."""
+        intent, sure = await self._understood(text)
+        return intent if sure and intent in YES_NO else None
+
+    async def _understood(self, text: str) -> tuple[str, bool]:
+        """The intent of a text, and whether that is sure."""
+        intent = (await self._parse(text))["intent"]
+        return str(intent["name"]), float(intent["confidence"]) >= SURE
+
+
+def _offered(choice: str, offered: Sequence[Button]) -> Optional[Button]:
+    """The button that makes this choice, while it is offered."""
+    return next((button for button in offered if choice in button.payload), None)
 
 
 def _score(text: str, offered: Sequence[Button]) -> Optional[str]:

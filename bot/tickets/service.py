@@ -182,11 +182,13 @@ class TicketsService:
         return left
 
     async def lately_resolved(self, work: Work, conversation: Conversation) -> Optional[Ticket]:
-        """The ticket that an agent resolved last, while it can be taken up again; None with a live one."""
-        if await work.tickets.live_of(conversation.id):
-            return None
+        """The ticket that an agent resolved last, while it can be taken up again; None with a newer one."""
         ended = await self._ended_lately(work, conversation)
-        return next((ticket for ticket in ended if ticket.cause is not Cause.LEFT), None)
+        last = next((ticket for ticket in ended if ticket.cause is not Cause.LEFT), None)
+        if last is None or last.resolved_at is None:
+            return None
+        newer = (one.created_at > last.resolved_at for one in await work.tickets.live_of(conversation.id))
+        return None if any(newer) else last
 
     async def resident_wrote(self, work: Work, conversation: Conversation) -> None:
         """A message to the agent who serves: the ticket waits for the agent again."""
