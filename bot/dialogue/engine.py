@@ -17,6 +17,7 @@ from rasa.shared.core.constants import DEFAULT_INTENTS
 from rasa.shared.core.domain import SessionConfig
 
 from bot.dialogue.action_endpoint import LocalActionEndpoint, check_answers_with_one_validator
+from bot.dialogue.agent import HelpdeskAgent
 from bot.dialogue.burst import one_matter
 from bot.dialogue.domain_loading import load_domains_quickly
 from bot.dialogue.language import language_of
@@ -75,12 +76,12 @@ class RasaDialogue:
         check_answers_with_one_validator()
         load_domains_quickly()
         try:
-            agent = Agent.load(
-                str(model),
+            agent = HelpdeskAgent(
                 tracker_store=UnitOfWorkTrackerStore(None),
                 lock_store=InMemoryLockStore(),
                 action_endpoint=LocalActionEndpoint(),
             )
+            agent.load_model(model)
         except Exception as error:
             raise Bug(
                 f"the model {model} cannot be loaded; run `python -m bot train --force` ({error})"

@@ -73,6 +73,28 @@ async def test_a_long_conversation_goes_as_if_nothing_were_left_out(
     assert short_events == whole_events
 
 
+async def test_rules_looked_up_are_the_rules_that_rasa_would_find(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rasa.core.policies.rule_policy import RulePolicy
+
+    from bot.dialogue.rule_policy import IndexedRulePolicy
+
+    indexed, looked_up = IndexedRulePolicy._get_possible_keys, []
+
+    def both(policy: Any, lookup: dict[str, str], states: list[Any]) -> set[str]:
+        found = indexed(policy, lookup, states)
+        looked_up.append(found == RulePolicy._get_possible_keys(policy, lookup, states))
+        return found
+
+    monkeypatch.setattr(IndexedRulePolicy, "_get_possible_keys", both)
+    resident = office.resident("wang")
+    for line in SAID:
+        await resident.says(line)
+    assert len(looked_up) > len(SAID)
+    assert all(looked_up)
+
+
 async def test_a_long_session_is_read_from_its_summary(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
