@@ -11,6 +11,8 @@ from bot.sandbox.model import SELF_SETTLING, State
 from bot.sandbox.seed import ROWS, serial_number
 
 LARGEST_BURST = 3
+WORRIES = 3
+"""How often the worried ask the same in one breath."""
 
 QUESTIONS = {
     "为什么缴了费还是未对账": "utter_faq_why_unreconciled",
@@ -99,9 +101,9 @@ class Playwright:
         return [self._looks_up(serial), confirm, yes, *([watch] if self._dice.random() < 0.5 else [])]
 
     def _worries(self, question: list[Step]) -> list[Step]:
-        """Calls, and asks the same twice, without waiting."""
+        """Calls, and asks the same again and again, without waiting."""
         call = Step("你好", self._said("utter_greet"), "call")
-        return [call, *(replace(question[0], in_one_breath=True) for _ in range(2))]
+        return [call, *(replace(question[0], in_one_breath=True) for _ in range(WORRIES))]
 
     def _looks_up(self, serial: str) -> Step:
         return Step(serial, self._said("utter_status", serial[-6:]), "state")
@@ -113,9 +115,9 @@ class Playwright:
         return [Step(text, self._said(name), "question")]
 
     def _said(self, name: str, first_value: str = "") -> re.Pattern[str]:
-        """Matches the named response up to its second placeholder; the first one's value is known."""
-        parts = PLACEHOLDER.split(self._phrases.say(name, "zh").text)[::2]
-        return re.compile("^" + re.escape(first_value.join(parts[:2])))
+        """Matches the named response up to its first placeholder, and the words in that if they are known."""
+        before = PLACEHOLDER.split(self._phrases.say(name, "zh").text)[0]
+        return re.compile("^" + re.escape(before) + r"[\s\S]*?" + re.escape(first_value))
 
     def _bursts(self, steps: list[Step]) -> list[tuple[Step, ...]]:
         bursts: list[tuple[Step, ...]] = []

@@ -26,10 +26,13 @@ class NoKills:
 
 
 class OneKill:
-    """It was, whenever that was."""
+    """It was killed once."""
+
+    def __init__(self, at: float) -> None:
+        self._at = at
 
     def came_between(self, earlier: float, later: float) -> bool:
-        return True
+        return earlier < self._at <= later
 
 
 @pytest.fixture
@@ -135,8 +138,17 @@ def test_what_was_heard_is_held_against_what_was_owed(
     )
 
 
-def test_only_a_kill_in_between_excuses_a_line_said_twice() -> None:
+@pytest.mark.parametrize(("killed_at", "lost", "doubled"), [(0.5, 1, 0), (1.5, 0, 1)])
+def test_only_a_kill_in_between_excuses_a_line_said_twice(killed_at: float, lost: int, doubled: int) -> None:
     one = resident(CALL)
     hears(one, "一", "一", "二")
-    found = hearing(one, ["一", "二"], OneKill())
-    assert (found.lost, found.otherwise) == (1, 0)
+    found = hearing(one, ["一", "二"], OneKill(killed_at))
+    assert (found.lost, found.otherwise) == (lost, doubled)
+
+
+@pytest.mark.parametrize("killed_at", [0.5, 1.5])
+def test_of_equal_lines_any_may_have_been_said_twice(killed_at: float) -> None:
+    one = resident(CALL)
+    hears(one, "一", "一", "一", "二")
+    found = hearing(one, ["一", "一", "二"], OneKill(killed_at))
+    assert (found.missing, found.lost, found.otherwise) == (0, 1, 0)
