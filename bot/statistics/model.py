@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,6 +12,7 @@ from typing import Iterator, Mapping, Optional
 from bot.clock import SHANGHAI
 from bot.errors import InvalidInput
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 LONGEST = 731
 """Days that are looked at together, at most."""
 
@@ -157,7 +159,7 @@ def day_of(moment: datetime) -> date:
 
 def _day(text: str) -> date:
     # Python 3.11 reads more spellings than 3.10; one is enough.
-    if len(text) != 10:
+    if not DAY.fullmatch(text):
         raise InvalidInput("bad_day")
     try:
         return date.fromisoformat(text)
