@@ -69,12 +69,13 @@ async def _timeline(
 ) -> Timeline:
     asked = [line.in_reply_to for line in lines if line.author is Author.RESIDENT and line.in_reply_to]
     understood = await work.incoming.understood(asked) if asked else {}
-    entries = [Entry(note.at, note=note) for note in notes]
+    entries = []
     for line in lines:
         if line.author is Author.RESIDENT and SILENT.match(line.text):
             continue
         meant = understood.get(line.in_reply_to or 0) if line.author is Author.RESIDENT else None
         entries.append(Entry(line.created_at, line, meant))
+    entries += [Entry(note.at, note=note) for note in notes]
     return Timeline(
         sorted(entries, key=lambda entry: entry.at),
         earlier,
