@@ -124,11 +124,17 @@ class Settings(BaseSettings):
 
     @validator("first_response", "resolution")
     def _targets(cls, written: str, values: dict[str, Any], field: Any) -> str:
+        """Working time by priority, as in `urgent=30m, low=1d`; what is left out has its default."""
         default = {"first_response": FIRST_RESPONSE, "resolution": RESOLUTION}[field.name]
+        written = written or default
         if "work_until" in values:
             day = WorkingHours(values["work_from"], values["work_until"]).day
-            targets_of(written or default, day, default)
-        return written or default
+            targets = targets_of(written, day, default)
+            if field.name == "resolution" and "first_response" in values:
+                first = targets_of(values["first_response"], day, FIRST_RESPONSE)
+                if any(targets[priority] < first[priority] for priority in targets):
+                    raise ValueError("must not be shorter than FIRST_RESPONSE")
+        return written
 
     def __repr_args__(self) -> list[tuple[Optional[str], Any]]:
         return [

@@ -64,12 +64,14 @@ class PersonalData(Repository):
             .where(tables.ticket_notes.c.ticket_number.in_(numbers))
             .values(note="", data={})
         )
+        stage(tables.ratings.update().where(tables.ratings.c.ticket_number.in_(numbers)).values(words=""))
         stage(
             tables.tickets.update()
             .where(tables.tickets.c.conversation_id == conversation_id)
             .values(
                 status=TicketStatus.CLOSED.value,
                 serial_number=None,
+                amount=None,
                 checked={},
                 version=tables.tickets.c.version + 1,
             )

@@ -96,6 +96,11 @@ class _Trouble:
         """True when a ticket is about the same payment, or one of the two names none."""
         return self.serial_number is None or ticket.serial_number in (None, self.serial_number)
 
+    def takes_up(self, ticket: Ticket) -> bool:
+        """True when an ended ticket was about this; looking up a payment does not mean one that named none."""
+        named = ticket.serial_number is not None or self.serial_number is None
+        return self.is_that_of(ticket) and (named or self.reason in WANTS_PERSON)
+
 
 class TicketsService:
     """The life of a case; every method stages its changes in the caller's unit of work."""
@@ -125,7 +130,7 @@ class TicketsService:
             if trouble.is_that_of(ticket):
                 return await self._join(work, ticket, trouble)
         for ticket in await self._ended_lately(work, conversation):
-            if trouble.is_that_of(ticket):
+            if trouble.takes_up(ticket):
                 return await self._come_back(work, ticket, trouble)
         return await self._open(work, conversation, trouble)
 

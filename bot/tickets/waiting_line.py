@@ -25,6 +25,8 @@ SLOW = 0.8
 ACTIVE_WITHIN = timedelta(hours=1)
 """An agent who did something this lately is at work."""
 LEAST_STRETCH, MOST_STRETCH = 0.5, 2.0
+SPARE = timedelta(minutes=1)
+"""So little over five minutes does not make ten of them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class WaitingLine:
 
     def _range(self, shortest: timedelta, longest: timedelta, now: datetime) -> Expected:
         low = math.floor(shortest / STEP) * STEP
-        high = max(1, math.ceil(longest / STEP)) * STEP
+        high = max(1, math.ceil((longest - SPARE) / STEP)) * STEP
         return Expected(
             low,
             high,

@@ -44,6 +44,25 @@ def test_an_empty_variable_counts_as_not_set(name: str, monkeypatch: pytest.Monk
     assert load_settings() == Settings()
 
 
+def test_times_by_priority_have_defaults_and_may_be_set_one_by_one() -> None:
+    assert load_settings().first_response == "urgent=30m, high=1h, normal=2h, low=4h"
+    assert load_settings(first_response="urgent=15m").first_response == "urgent=15m"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("first_response", "quickly", "FIRST_RESPONSE: write it like urgent=30m"),
+        ("first_response", "urgent=9h", "FIRST_RESPONSE: a higher priority must not have a longer time"),
+        ("resolution", "urgent=0d", "RESOLUTION: every time must be longer"),
+        ("resolution", "urgent=10m", "RESOLUTION: must not be shorter than FIRST_RESPONSE"),
+    ],
+)
+def test_unusable_times_are_refused_by_name(name: str, value: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        load_settings(**{name: value})
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [

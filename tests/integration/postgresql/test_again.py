@@ -22,6 +22,10 @@ from tests.unit.storage.test_unit_of_work import *  # noqa: F403
 from tests.unit.test_attachments import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
 from tests.unit.tickets.test_casework import *  # noqa: F403
+from tests.unit.tickets.test_coming_back import *  # noqa: F403
+from tests.unit.tickets.test_satisfaction import *  # noqa: F403
 from tests.unit.tickets.test_service import *  # noqa: F403
+from tests.unit.tickets.test_sweeper import *  # noqa: F403
+from tests.unit.tickets.test_waiting_line import *  # noqa: F403
 
 pytestmark = pytest.mark.postgresql

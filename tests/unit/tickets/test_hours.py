@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from bot.clock import SHANGHAI
-from bot.tickets.hours import WorkingHours
+from bot.tickets.hours import WorkingHours, rounded
 
 HOURS = WorkingHours(time(9), time(17, 30))
 
@@ -73,3 +73,31 @@ def test_a_promise_counts_open_hours_only(moment: datetime, hours: float, due: d
 def test_a_year_without_a_published_calendar_has_plain_weekdays() -> None:
     assert HOURS.is_open(at(10, 4, year=2034))
     assert not HOURS.is_open(at(10, 7, year=2034))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (at(11, 23, 10), at(11, 23, 12), 2),
+        (at(11, 23, 8), at(11, 23, 10), 1),
+        (at(11, 23, 16, 30), at(11, 24, 10), 2),
+        (at(11, 20, 17), at(11, 23, 9, 30), 1),  # over a weekend
+        (at(11, 21, 9), at(11, 22, 18), 0),
+        (at(9, 30, 17), at(10, 8, 10, 30), 2),  # over National Day
+        (at(10, 9, 17), at(10, 10, 10, 30), 2),  # into a made-up Saturday
+        (at(11, 23, 12), at(11, 23, 10), 0),  # the wrong way round
+        (at(11, 23, 9), at(11, 25, 9), 17),
+    ],
+)
+def test_working_time_between_two_moments(start: datetime, end: datetime, hours: float) -> None:
+    assert HOURS.between(start, end) == timedelta(hours=hours)
+
+
+def test_a_working_day_is_as_long_as_the_desk_is_open() -> None:
+    assert HOURS.day == timedelta(hours=8, minutes=30)
+
+
+def test_moments_are_said_in_full_five_minutes() -> None:
+    assert rounded(at(11, 23, 10, 1)) == at(11, 23, 10, 5)
+    assert rounded(at(11, 23, 10, 4), down=True) == at(11, 23, 10, 0)
+    assert rounded(at(11, 23, 10, 5) + timedelta(seconds=59)) == at(11, 23, 10, 5)
