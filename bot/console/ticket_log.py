@@ -9,9 +9,7 @@ from typing import Mapping
 from bot.channels.words import Words
 from bot.clock import SHANGHAI
 from bot.tickets.model import TicketNote
-
-REASONED = ("opened", "asked_again", "reopened")
-"""What a resident's reason is noted with."""
+from bot.tickets.service import COMES
 
 IN_THE_SENTENCE = ("tagged", "untagged", "overdue")
 """Whose note is part of the sentence."""
@@ -44,7 +42,7 @@ def _sentence(words: Words, entry: TicketNote, names: Mapping[str, str]) -> str:
 def _own_words(words: Words, entry: TicketNote) -> str:
     if entry.action in IN_THE_SENTENCE:
         return ""
-    return words.of("reason", entry.note) if entry.action in REASONED else entry.note
+    return words.of("reason", entry.note) if entry.action in COMES else entry.note
 
 
 def _value(words: Words, name: str, value: str, names: Mapping[str, str]) -> str:
