@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql telemelya faults faults-small screenshots transcript explanations clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,10 @@ screenshots: setup-dev ## take the pictures in docs/ again
 transcript: setup-dev ## write docs/transcript.md again by talking to the running bot
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m tests.transcript
+
+week: setup-dev ## let a simulated week pass and judge every promise, push and reminder against the truth
+	@$(PYTHON) -m bot train
+	@$(PYTHON) -W ignore -m tests.week
 
 explanations: setup-dev ## write docs/explanations.md again: everything that is said about a payment
 	$(PYTHON) -m tests.explanations
