@@ -147,7 +147,7 @@ class PaymentSearch:
             place=len(search.cursors) + 1 if search else 1,
             before=self._sealed(search.back()) if search and search.cursors else "",
             after=self._sealed(search.on(following)) if search and following else "",
-            proposals=await self._proposals(ticket),
+            **await self._proposals(ticket),
         )
 
     async def _ticket(self, visit: Visit) -> Optional[Ticket]:
@@ -160,11 +160,13 @@ class PaymentSearch:
             raise NotFound(number)
         return ticket
 
-    async def _proposals(self, ticket: Optional[Ticket]) -> list[Any]:
+    async def _proposals(self, ticket: Optional[Ticket]) -> dict[str, Any]:
+        """What was proposed for the ticket, and the names of those who did."""
         if ticket is None:
-            return []
+            return {"proposals": [], "names": {}}
         async with self._office.work() as work:
-            return await work.proposals.of_ticket(ticket.number)
+            names = {account.name: account.display_name for account in await work.agents.all()}
+            return {"proposals": await work.proposals.of_ticket(ticket.number), "names": names}
 
     def _sealed(self, search: Search) -> str:
         query = search.query
