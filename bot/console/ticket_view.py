@@ -21,6 +21,7 @@ from bot.messages import Conversation, ConversationStatus
 from bot.payments.wording import tail
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.casework import NOTE_MAX_CHARS, REPLY_MAX_CHARS
+from bot.tickets.deadlines import awaits_answer
 from bot.tickets.model import Cause, Priority, Ticket
 
 FORM_KEY = re.compile(r"[\w-]{12}", re.ASCII)
@@ -145,7 +146,7 @@ def _promises(ticket: Ticket, now: datetime) -> list[Promise]:
     if not ticket.status.is_live:
         return []
     promises = []
-    if ticket.first_replied_at is None:
+    if awaits_answer(ticket):
         promises.append(Promise("answer", ticket.due_at, ticket.due_at < now))
     if ticket.resolve_by is not None:
         promises.append(Promise("resolution", ticket.resolve_by, ticket.resolve_by < now))

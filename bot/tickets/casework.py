@@ -12,7 +12,7 @@ from bot.errors import InvalidInput, NotFound
 from bot.messages import Author, Conversation, ConversationStatus, Reply
 from bot.phrasebook import Phrases
 from bot.reading import clean
-from bot.tickets.deadlines import Deadlines
+from bot.tickets.deadlines import Deadlines, awaits_answer
 from bot.tickets.journal import Journal
 from bot.tickets.model import Cause, Priority, Ticket, TicketStatus
 from bot.tickets.repository import Work
@@ -310,7 +310,7 @@ class Casework:
         others = [other for other in live if other.number != ticket.number]
         if any(other.serving for other in others):
             return ConversationStatus.WITH_AGENT
-        if any(other.first_replied_at is None for other in others):
+        if any(awaits_answer(other) for other in others):
             return ConversationStatus.WAITING_FOR_AGENT
         return ConversationStatus.WITH_BOT
 

@@ -29,6 +29,13 @@ function addEntries(news) {
   if (atEnd) lines.scrollTop = lines.scrollHeight;
 }
 
+// A picture takes its place only when it is there.
+lines.addEventListener("load", (event) => {
+  if (lines.scrollHeight - lines.scrollTop - lines.clientHeight < event.target.clientHeight + 200) {
+    lines.scrollTop = lines.scrollHeight;
+  }
+}, true);
+
 function isShown(entry) {
   const { id, note } = entry.dataset;
   return Boolean(lines.querySelector(id ? `[data-id="${id}"]` : `[data-note="${note}"]`));
@@ -264,7 +271,7 @@ function choose(mode) {
     const tab = $(`tab-${name}`);
     tab.setAttribute("aria-selected", String(name === mode));
     tab.tabIndex = name === mode ? 0 : -1;
-    $(name).hidden = name !== mode;
+    $(`panel-${name}`).hidden = name !== mode;
   }
 }
 
