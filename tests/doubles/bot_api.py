@@ -382,6 +382,21 @@ class BotApi:
             self._sent.append(Sent(message_id, chat_id, text, keyboard, parameters))
         return sent
 
+    async def _on_senddocument(self, parameters: Json) -> Json:
+        chat_id, file = int(parameters["chat_id"]), parameters["document"]
+        self._check_chat(chat_id)
+        content = await file.read()
+        with self._happened:
+            message_id = self._next(f"message-{chat_id}")
+            document = {
+                "file_id": f"out-{message_id}", "file_unique_id": f"out-{message_id}",
+                "file_name": file.filename, "file_size": len(content),
+            }  # fmt: skip
+            sent = message(message_id, chat_id, user(BOT_ID, is_bot=True), document=document)
+            self._messages[(chat_id, message_id)] = sent
+            self._sent.append(Sent(message_id, chat_id, "", [], {"name": file.filename, "content": content}))
+        return sent
+
     async def _on_answercallbackquery(self, parameters: Json) -> bool:
         if parameters["callback_query_id"] not in self._queries:
             raise Refusal(400, "Bad Request: query is too old and response timeout expired")

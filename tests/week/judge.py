@@ -96,7 +96,7 @@ def kind_of(text: str) -> str:
 def _judge_watch(
     verdict: Verdict, truth: Truth, ticks: list[datetime], watch: Watch, own: list[Heard]
 ) -> None:
-    """Walks through the week: one push for each change, in the morning for the night's; one reminder a day."""
+    """Walks the week: a push for each change, in the morning for the night's, and one reminder a day."""
     said = [one for one in own if kind_of(one.text) in ("changed", "settled", "late")]
     told, reminded = truth.at(watch.serial, watch.since).key, None
     left = list(said)
