@@ -14,6 +14,7 @@ from bot.attachments.service import AttachmentsService
 from bot.clerk import Dialogue
 from bot.clock import Clock, SystemClock
 from bot.desk import Desk
+from bot.notifications.quiet import QuietHours
 from bot.notifications.service import WatchesService
 from bot.payments.client import ClientConfig, ReconciliationClient
 from bot.payments.service import OwnershipLimits, PaymentsService
@@ -24,6 +25,8 @@ from bot.reconciliation.lookup import StaffLookup
 from bot.reconciliation.service import ReconciliationService
 from bot.reconciliation.telling import Telling
 from bot.reconciliation.trail import Trail
+from bot.requests.links import RequestLinks
+from bot.requests.service import RequestsService
 from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
 from bot.seal import Seal, secret_key
 from bot.services import Services
@@ -41,6 +44,8 @@ from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
 
 MIB = 1024 * 1024
+REFUSAL_BEAT = 0.3
+"""Seconds: longer than a look-up usually takes."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,12 @@ class House:
     leadership: Leadership
     statistics: StatisticsService
     attachments: AttachmentsService
+    sending: SendingService
 
     def desk(self, dialogue: Dialogue) -> Desk:
         """The desk over a dialogue."""
         return Desk(
             work=self.work,
-    sending: SendingService
             dialogue=dialogue,
             services=self.services,
             seal=Seal(self.secret),
@@ -91,6 +96,11 @@ class House:
         limit = self.settings.reconciliation_four_eyes_fen
         return ReconciliationService(lookup, execution, self.work, self.clock, trail, limit)
 
+    async def paper_of(self, conversation_id: int, request_id: str) -> Optional[bytes]:
+        """The receipt of a reconciliation request, for channels that hand documents over."""
+        async with self.work() as work:
+            return await self.services.requests.paper_of(work, conversation_id, request_id)
+
     async def aclose(self) -> None:
         """Closes connections."""
         await self.client.aclose()
@@ -111,8 +121,11 @@ def build_house(
     phrases = Phrasebook.load()
     engine = open_database(settings.database_url)
     work = UnitOfWorkFactory(engine)
-    client = ReconciliationClient(_client_config(settings, reconciliation_url), transport=transport)
+    client = ReconciliationClient(_client_config(settings, reconciliation_url), transport, clock)
     staff = _staff_config(settings, reconciliation_url)
+    secret = secret_key(settings.secret_key, settings.data_dir)
+    quiet = QuietHours(settings.quiet_from, settings.quiet_until)
+    links = RequestLinks(secret, settings.public_address)
     payments = PaymentsService(
         client,
         StoredOwnershipAttempts(work),
@@ -121,6 +134,7 @@ def build_house(
             per_contact=settings.ownership_tries,
             per_serial=settings.ownership_tries,
             window=timedelta(minutes=settings.ownership_window_minutes),
+            beat=REFUSAL_BEAT,
         ),
     )
     deadlines = _deadlines(settings)
@@ -134,11 +148,13 @@ def build_house(
             phrases,
         ),
         casework=Casework(clock, phrases, deadlines),
-        watches=WatchesService(clock, phrases, timedelta(days=settings.watch_days)),
+        watches=WatchesService(
+            clock, phrases, timedelta(days=settings.watch_days), quiet, settings.remind_at
+        ),
         personal_data=PersonalDataService(),
         satisfaction=Satisfaction(clock, phrases),
+        requests=RequestsService(client, clock, phrases, links, quiet),
     )
-    secret = secret_key(settings.secret_key, settings.data_dir)
     return House(
         settings=settings,
         secret=secret,
@@ -148,7 +164,7 @@ def build_house(
         work=work,
         phrases=phrases,
         client=client,
-        staff=ReconciliationClient(staff, transport=transport) if staff else None,
+        staff=ReconciliationClient(staff, transport, clock) if staff else None,
         services=services,
         announcer=Announcer(),
         statistics=StatisticsService(
@@ -164,6 +180,7 @@ def build_house(
             most=settings.attachment_max_mib * MIB,
             most_a_day=settings.attachments_daily_mib * MIB,
         ),
+        sending=SendingService(work, Seal(secret), clock, most=settings.attachment_max_mib * MIB),
     )
 
 
@@ -175,7 +192,6 @@ async def standalone_house() -> House:
         from bot.sandbox.app import create_app
 
         transport = httpx.ASGITransport(app=create_app())
-        sending=SendingService(work, Seal(secret), clock, most=settings.attachment_max_mib * MIB),
     house = build_house(settings, settings.reconciliation_api_url or "http://sandbox", transport=transport)
     await migrate(house.engine)
     return house

@@ -11,6 +11,7 @@ from typing import Any, Awaitable, Callable, Optional
 import structlog
 
 from bot.bootstrap import House, build_house
+from bot.channels.requests import request_routes
 from bot.channels.telegram.channel import TelegramChannel
 from bot.console.service import AccountsService
 from bot.desk import Desk
@@ -20,6 +21,7 @@ from bot.notifications.place import Place
 from bot.notifications.relay import OutboxRelay, Sender
 from bot.notifications.slips import Slips
 from bot.notifications.watcher import Watcher
+from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
 from bot.servers import AddressInUse, RunningServer, listen, serve
 from bot.settings import Settings
@@ -75,6 +77,7 @@ async def _run(settings: Settings, say: Say) -> int:
         if telegram:
             senders["telegram"] = telegram.sender
             house.attachments.sources["telegram"] = telegram.files
+            telegram.sender.papers = house.paper_of
         app = create_web_app(_web_parts(house, desk, dialogue, relay, telegram))
         server = RunningServer(app, web)
         await server.started()
@@ -108,6 +111,7 @@ def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) 
         token=settings.telegram_bot_token,
         secret=house.secret,
         notify=relay.notify,
+        sending=house.sending,
         api_base_url=settings.telegram_api_base_url,
         webhook_url=settings.telegram_webhook_url,
         messages_per_second=settings.telegram_messages_per_second,
@@ -131,16 +135,20 @@ def _web_parts(
         clock=house.clock,
         announcer=house.announcer,
         notify=relay.notify,
+        phrases=house.phrases,
+        sending=house.sending,
         parse=dialogue.parse,
         payments=house.services.payments,
         reconciliation=house.reconciliation(relay.notify),
         statistics=house.statistics,
-        phrases=house.phrases,
-        sending=house.sending,
         checks=_checks(house),
         secret_key=house.secret,
         rest_token=house.settings.rest_token,
-        extra_routes=telegram.routes() if telegram else (),
+        public_address=house.settings.public_url,
+        extra_routes=[
+            *(telegram.routes() if telegram else ()),
+            *request_routes(house.services.requests, house.work, house.clock, house.phrases),
+        ],
     )
 
 
@@ -165,7 +173,15 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         house.clock,
     )
     watcher = Watcher(
-        house.work, house.client, house.services.watches, house.announcer.announce, relay.notify
+        house.work,
+        house.client,
+        house.services.watches,
+        house.announcer.announce,
+        relay.notify,
+        house.clock,
+    )
+    follower = RequestsFollower(
+        house.work, house.services.requests, house.announcer.announce, relay.notify, house.clock
     )
 
     return [
@@ -175,6 +191,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
         asyncio.create_task(house.leadership.lead("sweeper", sweeper.run)),
         asyncio.create_task(house.reconciliation(relay.notify).execution.run()),
+        asyncio.create_task(house.leadership.lead("requests", follower.run)),
     ]
 
 

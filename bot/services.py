@@ -9,6 +9,7 @@ from bot.notifications.service import WatchesService
 from bot.payments.service import PaymentsService
 from bot.personal_data import PersonalDataService
 from bot.phrasebook import Phrases
+from bot.requests.service import RequestsService
 from bot.tickets.casework import Casework
 from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
@@ -26,3 +27,4 @@ class Services:
     watches: WatchesService
     personal_data: PersonalDataService
     satisfaction: Satisfaction
+    requests: RequestsService

@@ -17,6 +17,8 @@ from bot.desk import Desk
 from bot.messages import Author, Contact, Conversation, IncomingMessage, MessageKind
 from bot.notifications.service import WatchesService
 from bot.personal_data import PersonalDataService
+from bot.requests.links import RequestLinks
+from bot.requests.service import RequestsService
 from bot.seal import Seal
 from bot.services import Services
 from bot.storage import tables
@@ -28,6 +30,7 @@ from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
 from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
+from tests.fakes.bureau import FakeBureau
 from tests.fakes.clock import FixedClock
 from tests.fakes.dialogue import FakeDialogue
 from tests.fakes.phrases import NamedPhrases
@@ -96,6 +99,9 @@ class FakeHouse:
         self.watches = WatchesService(self.clock, self.phrases, timedelta(days=30))
         self.personal_data = PersonalDataService()
         self.satisfaction = Satisfaction(self.clock, self.phrases)
+        self.links = RequestLinks(SECRET, "http://help.test")
+        self.bureau = FakeBureau()
+        self.requests = RequestsService(self.bureau, self.clock, self.phrases, self.links)
         self.services = Services(
             self.clock,
             self.phrases,
@@ -105,6 +111,7 @@ class FakeHouse:
             self.watches,
             self.personal_data,
             self.satisfaction,
+            self.requests,
         )
         self.turnstile = turnstile_for(self.engine)
         self.desk = self.new_desk()
