@@ -7,6 +7,7 @@ import structlog
 from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.errors import Unavailable
 from bot.storage import migrations
 from bot.storage.failures import translated
 from bot.storage.sqlite import open_sqlite
@@ -38,11 +39,22 @@ def open_database(url: str) -> Database:
 
 
 async def migrate(engine: Database) -> None:
-    """Brings the schema to the newest revision; does nothing when it is there already."""
-    async with engine.execution_options(writes=True).connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_MIGRATION)))
-        await connection.run_sync(migrations.upgrade)
+    """Brings the schema to the newest revision; does nothing when it is there already.
+
+    Raises Unavailable with words for an operator when the database cannot be used.
+    """
+    try:
+        with translated():
+            async with engine.execution_options(writes=True).connect() as connection, connection.begin():
+                if engine.dialect.name == "postgresql":
+                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_MIGRATION)))
+                await connection.run_sync(migrations.upgrade)
+    except Unavailable as error:
+        cause = error.__cause__
+        said = getattr(cause, "orig", None) or cause
+        raise Unavailable(
+            f"the database cannot be used ({said}): does its server run, and is there room on its disk?"
+        ) from error
 
 
 async def ping(engine: Database) -> None:

@@ -69,6 +69,11 @@ class WholeProduct:
             self._process.kill()
             raise AssertionError("not ready:\n" + "".join(self.output))
 
+    def ends(self, seconds: float) -> None:
+        """Returns once it ended by itself."""
+        self._process.wait(seconds)
+        self._reader.join(STOP_SECONDS)
+
     def stop(self) -> float:
         """Sends SIGTERM; returns how many seconds it took to end."""
         began = time.monotonic()
@@ -142,6 +147,11 @@ class WholeProduct:
                 self.output.append(line)
                 if line.startswith("ready") and process is self._process:
                     self._ready.set()
+
+
+def texts(replies: list[dict[str, Any]]) -> list[str]:
+    """What was said."""
+    return [str(reply["text"]) for reply in replies]
 
 
 class Agent:
