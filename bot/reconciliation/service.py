@@ -74,8 +74,6 @@ class ReconciliationService:
                 raise NotFound(draft.ticket_number)
             if not ticket.status.is_live:
                 raise InvalidInput("already_resolved")
-            if await work.proposals.open_on(proposal.serial_number):
-                raise Conflict(proposal.serial_number)
             work.proposals.add(proposal)
             self._trail.leave(work, proposal, operator, "reconcile_proposed", note)
             await work.commit()
