@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -348,6 +349,9 @@ class BotApi:
             return refusal.response()
         finally:
             self._note()
+            for value in parameters.values():
+                if isinstance(value, UploadFile):
+                    await value.close()
         return _broken() if fault else JSONResponse({"ok": True, "result": result})
 
     async def _on_getme(self, _: Json) -> Json:
@@ -383,18 +387,32 @@ class BotApi:
         return sent
 
     async def _on_senddocument(self, parameters: Json) -> Json:
-        chat_id, file = int(parameters["chat_id"]), parameters["document"]
+        return await self._keep_file(parameters, "document")
+
+    async def _on_sendphoto(self, parameters: Json) -> Json:
+        return await self._keep_file(parameters, "photo")
+
+    async def _keep_file(self, parameters: Json, kind: str) -> Json:
+        chat_id, file = int(parameters["chat_id"]), parameters[kind]
         self._check_chat(chat_id)
         content = await file.read()
+        if kind == "photo" and content.endswith(b"too broad"):
+            raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        caption = parameters.get("caption", "")
+        if len(caption.encode("utf-16-le")) > 2 * 1024:
+            raise Refusal(400, "Bad Request: message caption is too long")
+        keyboard = parameters.get("reply_markup", {}).get("inline_keyboard", [])
         with self._happened:
             message_id = self._next(f"message-{chat_id}")
-            document = {
+            file_json = {
                 "file_id": f"out-{message_id}", "file_unique_id": f"out-{message_id}",
                 "file_name": file.filename, "file_size": len(content),
             }  # fmt: skip
-            sent = message(message_id, chat_id, user(BOT_ID, is_bot=True), document=document)
+            shown: Any = [{**file_json, "width": 90, "height": 90}] if kind == "photo" else file_json
+            sent = message(message_id, chat_id, user(BOT_ID, is_bot=True), **{kind: shown})
             self._messages[(chat_id, message_id)] = sent
-            self._sent.append(Sent(message_id, chat_id, "", [], {"name": file.filename, "content": content}))
+            given = {"kind": kind, "name": file.filename, "content": content}
+            self._sent.append(Sent(message_id, chat_id, caption, keyboard, given))
         return sent
 
     async def _on_answercallbackquery(self, parameters: Json) -> bool:

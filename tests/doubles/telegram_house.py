@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from bot.announcer import Announcer
+from bot.attachments.sending import SendingService
 from bot.attachments.service import AttachmentsService
 from bot.channels.telegram import ChannelState, TelegramChannel
 from bot.clock import SystemClock
@@ -108,6 +109,7 @@ class TelegramHouse:
             most_a_day=MOST_A_DAY,
             jitter=lambda: 0.0,
         )
+        self.sending = SendingService(self.work, seal, SystemClock(), most=1024 * 1024)
         self.desk = Desk(
             self.accepting,  # type: ignore[arg-type]
             self.dialogue,
@@ -126,6 +128,7 @@ class TelegramHouse:
             token=api.token,
             secret=SECRET,
             notify=self.relay.notify,
+            sending=self.sending,
             api_base_url=api.url,
             webhook_url=webhook_url,
             poll_seconds=2,

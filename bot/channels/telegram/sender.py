@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
-import re
-
 import structlog
-from telegram import Bot, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
-from bot.attachments.sending import Enclosure, file_name
+from bot.attachments.sending import Enclosure
 from bot.channels.telegram.buttons import keyboard
 from bot.channels.telegram.failures import translated
 from bot.channels.telegram.membership import Membership
-from bot.channels.telegram.parts import EnclosedFile, Files, Part, parts_of
+from bot.channels.telegram.parts import Document, Files, Part, parts_of
 from bot.errors import Unavailable
 from bot.messages import Author, Line
 from bot.phrasebook import Phrases
@@ -24,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 Papers = Callable[[int, str], Awaitable["bytes | None"]]
 """A document by its conversation and request."""
+
 FILE_MARK = re.compile("‹(photo|document)›")
 """What stands for a file that was sent without words."""
 
@@ -47,24 +47,24 @@ class TelegramSender:
         """Returns once Telegram took every part; raises RetryLater or Undeliverable."""
         parts = parts_of(await self._words(line), await self._enclosed(line))
         paper = await self._paper(line)
-        total = len(parts) + (paper is not None)
+        if paper:
+            parts.append(Part("", paper))
+        last_words = max((n for n, part in enumerate(parts, start=1) if part.text), default=len(parts))
         buttons = keyboard(line, self._bot.username) if line.buttons else None
-        sent = await self._sent(line) if total > 1 else 0
+        sent = await self._sent(line) if len(parts) > 1 else 0
         for number, part in enumerate(parts[sent:], start=sent + 1):
-            await self._say(int(user_id), part, buttons if number == len(parts) else None)
-            if number < total:
+            await self._say(int(user_id), part, buttons if number == last_words else None)
+            if number < len(parts):
                 await self._note(line, number)
-        if paper is not None:
-            await self._hand_over(int(user_id), paper)
         self._parts_sent.pop(line.id, None)
 
-    async def _paper(self, line: Line) -> InputFile | None:
+    async def _paper(self, line: Line) -> Document | None:
         """The document that goes with a line, made now; None when there is none, or none any more."""
         named = line.custom.get("document")
         if not named or self.papers is None:
             return None
         content = await self.papers(line.conversation_id, str(named["request_id"]))
-        return InputFile(content, filename=str(named["name"])) if content else None
+        return Document(str(named["name"]), content) if content else None
 
     async def _sent(self, line: Line) -> int:
         async with self._work() as work:
@@ -81,10 +81,11 @@ class TelegramSender:
             except Unavailable:
                 log.warning("part_not_recorded", line=line.id)
 
-    async def _enclosed(self, line: Line) -> EnclosedFile | None:
+    async def _enclosed(self, line: Line) -> Document | None:
+        """The file that an agent sent with a line; None when there is none, or none any more."""
         enclosure = Enclosure.of(line.custom)
         found = await self._files.open(line.conversation_id, enclosure.sha256) if enclosure else None
-        return EnclosedFile(*found) if found else None
+        return Document.of(*found) if found else None
 
     async def _words(self, line: Line) -> str:
         if line.author is not Author.AGENT or not line.author_name:
@@ -96,12 +97,6 @@ class TelegramSender:
         language = conversation.language if conversation else "zh"
         return self._phrases.say("utter_agent_line", language, agent=line.author_name, text=line.text).text
 
-    async def _hand_over(self, chat_id: int, paper: InputFile) -> None:
-        try:
-            await self._bot.send_document(chat_id, paper)
-        except TelegramError as error:
-            raise translated(error) from None
-
     async def _say(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
         try:
             await self._hand_over(chat_id, part, buttons)
@@ -112,20 +107,26 @@ class TelegramSender:
             raise translated(error) from None
 
     async def _hand_over(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
-        if part.enclosed is None:
+        document, text = part.document, part.text or None
+        if document is None:
             await self._bot.send_message(
                 chat_id, part.text, reply_markup=buttons, link_preview_options=NO_PREVIEW
             )
-            return
-        file, content, text = part.enclosed.file, part.enclosed.content, part.text or None
-        if file.media_type.startswith("image/"):
-            try:
-                await self._bot.send_photo(chat_id, content, text, reply_markup=buttons)
-                return
-            except BadRequest as error:
-                if isinstance(error, ChatMigrated) or "photo" not in error.message.lower():
-                    raise
-                # Too large or too long for a picture of Telegram's.
-        await self._bot.send_document(
-            chat_id, content, text, reply_markup=buttons, filename=file_name(file)
-        )
+        elif not (document.is_picture and await self._shown(chat_id, part, buttons)):
+            await self._bot.send_document(
+                chat_id, document.content, text, reply_markup=buttons, filename=document.name
+            )
+
+    async def _shown(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> bool:
+        """True when Telegram took the picture as one; False for one too long or too broad for it."""
+        assert part.document is not None
+        try:
+            await self._bot.send_photo(
+                chat_id, part.document.content, part.text or None, reply_markup=buttons,
+                filename=part.document.name,
+            )  # fmt: skip
+        except BadRequest as error:
+            if "photo" not in error.message.lower():
+                raise
+            return False
+        return True
