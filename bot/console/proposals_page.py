@@ -94,7 +94,7 @@ class ProposalsPage:
             async with self._office.work() as work:
                 waits = (ProposalState.PROPOSED,)
                 count = await work.proposals.count(waits, but_not_of=visit.account.name)
-        return JSONResponse({"waiting": count}, headers={"Cache-Control": "no-store"})
+        return JSONResponse({"count": count}, headers={"Cache-Control": "no-store"})
 
     async def proposal(self, visit: Visit) -> Response:
         """One proposal with its payment's newest state; that it was looked at is recorded."""

@@ -130,6 +130,8 @@ async def test_an_agent_proposes_a_supervisor_approves_and_the_resident_hears_it
     await expect(agent.get_by_role("heading", name="等待复核")).to_be_visible()
     assert await phone.locator(".message").count() == heard
 
+    await boss.reload()
+    await expect(boss.locator("[data-badge=reconciliations]")).to_have_text("1")
     await boss.get_by_role("link", name="手动对账").click()
     await boss.locator("a.number").click()
     await boss.get_by_label("我已核对以上内容").check()

@@ -301,14 +301,14 @@ async def test_over_the_limit_another_person_decides(
     ticket, result = await over_the_limit(bureau, agent)
     own = (await agent.get(result)).text
     assert "等待复核" in own and f"{result}/approve" not in own
-    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"waiting": 1}
+    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"count": 1}
     assert result in (await supervisor.get("/console/reconciliations")).text
     answer = await supervisor.post(result, f"{result}/approve", checked="1", note="金额无误")
     assert answer.headers["location"] == result
     assert "对账完成" in (await agent.get(result)).text
     assert await bureau.state_of(SERIAL["0105"]) == "reconciled"
     assert len(await bureau.heard(ticket)) == 1
-    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"waiting": 0}
+    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"count": 0}
     assert ("chenjie", "reconcile_approved") in [
         (actor, "reconcile_approved") for actor, _ in await audited(bureau, "reconcile_approved")
     ]
@@ -330,7 +330,7 @@ async def test_a_supervisor_does_not_decide_their_own(bureau: Bureau, supervisor
     _, result = await over_the_limit(bureau, supervisor)
     page = (await supervisor.get(result)).text
     assert f"{result}/approve" not in page
-    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"waiting": 0}
+    assert (await supervisor.get("/console/reconciliations/waiting")).json() == {"count": 0}
     csrf = re.findall(r'name="csrf" value="(\w+)"', page)[0]
     answer = await supervisor.web.post(f"{result}/approve", data={"csrf": csrf, "checked": "1"})
     assert answer.status_code == 422 and "不能复核自己提交的对账" in answer.text
