@@ -27,6 +27,7 @@ class ShowMyData(HelpdeskAction):
             watches=stored.watches,
             attachments=stored.attachments,
             requests=stored.requests,
+            addresses=stored.addresses,
         )
         return back_to_form(speaker, tracker)
 

@@ -66,6 +66,8 @@ class WantWatch(WantSerial):
         return "action_want_watch"
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        if choice_of(tracker) in {kind.value for kind in turn.services.addresses.kinds}:
+            return [SlotSet("notice_kind", choice_of(tracker)), FollowupAction("notice_form")]
         if choice_of(tracker) == "list" or ASKS_FOR_LIST.search(text_of(tracker)):
             watches = await turn.services.watches.of(turn.work, turn.conversation)
             if not watches:
@@ -105,6 +107,8 @@ class WatchPayment(HelpdeskAction):
         }
         days = turn.services.watches.lasts.days
         speaker.say(names[watched], tail=tail(serial), serial=report.payment.serial_number, days=days)
+        if watched is not Watched.NOT_NEEDED:
+            _offer_other_ways(speaker, turn)
         return back_to_form(speaker, tracker)
 
 
@@ -245,6 +249,21 @@ def _request_due(request: SentRequest, speaker: Speaker, turn: Turn) -> str:
         return speaker.words("utter_request_due_open")
     name = "utter_request_due_late" if request.expected_by < turn.now else "utter_request_due"
     return speaker.words(name, when=_moment(request.expected_by, speaker, turn))
+
+
+def _offer_other_ways(speaker: Speaker, turn: Turn) -> None:
+    kinds = turn.services.addresses.kinds
+    if not kinds:
+        return
+    ways = {"email": "utter_notice_way_email", "sms": "utter_notice_way_sms"}
+    titles = {"email": "utter_button_notice_email", "sms": "utter_button_notice_sms"}
+    named = formats.listed(
+        (speaker.words(ways[kind.value]) for kind in kinds), turn.services.phrases, speaker.language
+    )
+    buttons = [
+        speaker.button(titles[kind.value], f'/watch_payment{{"choice": "{kind.value}"}}') for kind in kinds
+    ]
+    speaker.say("utter_notice_offer", buttons=buttons, ways=named)
 
 
 def _say_sent(sent: ReconciliationRequest, serial: str, speaker: Speaker, turn: Turn) -> None:

@@ -14,6 +14,7 @@ from bot.attachments.service import AttachmentsService
 from bot.clerk import Dialogue
 from bot.clock import Clock, SystemClock
 from bot.desk import Desk
+from bot.notifications.addresses import AddressesService, AddressKind
 from bot.notifications.quiet import QuietHours
 from bot.notifications.service import WatchesService
 from bot.payments.client import ClientConfig, ReconciliationClient
@@ -126,6 +127,7 @@ def build_house(
     secret = secret_key(settings.secret_key, settings.data_dir)
     quiet = QuietHours(settings.quiet_from, settings.quiet_until)
     links = RequestLinks(secret, settings.public_address)
+    addresses = AddressesService(clock, phrases, Seal(secret), _ways(settings))
     payments = PaymentsService(
         client,
         StoredOwnershipAttempts(work),
@@ -149,11 +151,12 @@ def build_house(
         ),
         casework=Casework(clock, phrases, deadlines),
         watches=WatchesService(
-            clock, phrases, timedelta(days=settings.watch_days), quiet, settings.remind_at
+            clock, phrases, timedelta(days=settings.watch_days), quiet, settings.remind_at, addresses
         ),
         personal_data=PersonalDataService(),
         satisfaction=Satisfaction(clock, phrases),
         requests=RequestsService(client, clock, phrases, links, quiet),
+        addresses=addresses,
     )
     return House(
         settings=settings,
@@ -204,6 +207,12 @@ def _deadlines(settings: Settings) -> Deadlines:
         targets_of(settings.first_response, hours.day, FIRST_RESPONSE),
         targets_of(settings.resolution, hours.day, RESOLUTION),
     )
+
+
+def _ways(settings: Settings) -> list[AddressKind]:
+    """By what residents can be told besides the chat."""
+    set_up = {AddressKind.EMAIL: settings.smtp_url, AddressKind.SMS: settings.sms_gateway_url}
+    return [kind for kind, url in set_up.items() if url]
 
 
 def _client_config(settings: Settings, url: str) -> ClientConfig:

@@ -169,7 +169,7 @@ class Clerk:
         parts = [first, *self._others(turn, waiting[1:], awaiting)]
         parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
         reading = as_one(parts)
-        turn.private = Private(id_last4=reading.id_last4)
+        turn.private = Private(id_last4=reading.id_last4, address=reading.address)
         if await self._flood.leaves_out(turn, first.accepted, matters(reading)):
             return Answer(_kept(parts), self._ask_to_slow_down(turn, first.accepted))
         if reading.refusal:

@@ -17,6 +17,7 @@ class StoredData:
     watches: int
     attachments: int = 0
     requests: int = 0
+    addresses: int = 0
 
 
 class PersonalDataStore(Protocol):

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Sequence
 
 from bot.messages import Button, MessageKind
+from bot.notifications.addresses import EMAIL, address_in
+from bot.notifications.addresses import masked as masked_address
 from bot.privacy import find_id_last4, mask_identity
 
 LAST4_ASKED = "payer_id_last4"
-TYPED_FREELY = frozenset({"amount_fen", LAST4_ASKED})
+ADDRESS_ASKED = "notice_address"
+TYPED_FREELY = frozenset({"amount_fen", LAST4_ASKED, "notice_code"})
 """Questions whose answer may be a bare digit, so that a digit does not choose a button."""
 
 REFUSALS = {
@@ -30,6 +33,7 @@ ID_LAST4 = re.compile(
     r"(?![0-9A-Za-z年月日元块分])(?![.\-/: ][0-9])"
 )
 LAST4_MARK = "‹id_last4›"
+ADDRESS_MARK = "‹address›"
 CUT_NUMBER = re.compile(r"[0-9０-９A-Za-z \-]+\Z")
 """What may be the first part of an identity number that was cut in two."""
 
@@ -41,6 +45,7 @@ class Reading:
     for_dialogue: str
     for_transcript: str
     id_last4: Optional[str] = None
+    address: Optional[str] = None
     refusal: Optional[str] = None
 
 
@@ -109,8 +114,18 @@ def _typed_equivalent(text: str, offered: Sequence[Button], awaiting: Optional[s
 
 
 def _read_words(text: str, awaiting: Optional[str]) -> Reading:
+    if awaiting == ADDRESS_ASKED:
+        return _read_address(unicodedata.normalize("NFKC", text))
     masked = _masked(text, awaiting)
     return Reading(masked, masked, id_last4=find_id_last4(text) or _last4_alone(text, awaiting))
+
+
+def _read_address(text: str) -> Reading:
+    """An address for notices leaves here in `address` alone, for one turn."""
+    address = address_in(text)
+    shown = mask_identity(EMAIL.sub(lambda found: masked_address(found.group(0)), text))
+    # An address is in no language, and no question.
+    return Reading(mask_identity(EMAIL.sub(ADDRESS_MARK, text)), shown, address=address)
 
 
 def _masked(text: str, awaiting: Optional[str]) -> str:

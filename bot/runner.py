@@ -17,12 +17,15 @@ from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.dialogue.engine import RasaDialogue
 from bot.dialogue.training import train
+from bot.notifications.email import EmailSender
 from bot.notifications.place import Place
 from bot.notifications.relay import OutboxRelay, Sender
 from bot.notifications.slips import Slips
+from bot.notifications.sms import SmsSender
 from bot.notifications.watcher import Watcher
 from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
+from bot.seal import Seal
 from bot.servers import AddressInUse, RunningServer, listen, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, ping
@@ -78,6 +81,7 @@ async def _run(settings: Settings, say: Say) -> int:
             senders["telegram"] = telegram.sender
             house.attachments.sources["telegram"] = telegram.files
             telegram.sender.papers = house.paper_of
+        senders.update(_notice_senders(settings, house, stack))
         app = create_web_app(_web_parts(house, desk, dialogue, relay, telegram))
         server = RunningServer(app, web)
         await server.started()
@@ -117,6 +121,19 @@ def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) 
         messages_per_second=settings.telegram_messages_per_second,
         leadership=house.leadership,
     )
+
+
+def _notice_senders(settings: Settings, house: House, stack: AsyncExitStack) -> dict[str, Sender]:
+    """Notices besides the chat, where the operator set them up."""
+    senders: dict[str, Sender] = {}
+    seal = Seal(house.secret)
+    if settings.smtp_url:
+        senders["email"] = EmailSender(house.work, seal, settings.smtp_url, settings.smtp_from)
+    if settings.sms_gateway_url:
+        sms = SmsSender(house.work, seal, settings.sms_gateway_url, settings.sms_gateway_key)
+        stack.push_async_callback(sms.aclose)
+        senders["sms"] = sms
+    return senders
 
 
 def _web_parts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.notifications.addresses import AddressesService
 from bot.notifications.service import WatchesService
 from bot.payments.service import PaymentsService
 from bot.personal_data import PersonalDataService
@@ -28,3 +29,4 @@ class Services:
     personal_data: PersonalDataService
     satisfaction: Satisfaction
     requests: RequestsService
+    addresses: AddressesService

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET = frozenset(
     {
         "database_url",
+        "smtp_url",
+        "sms_gateway_key",
         "reconciliation_api_key",
         "reconciliation_staff_api_key",
         "telegram_bot_token",
@@ -73,6 +75,10 @@ class Settings(BaseSettings):
     quiet_until: time = time(8, 0)
     remind_at: time = time(10, 0)
     public_url: str = ""
+    smtp_url: str = ""
+    smtp_from: str = ""
+    sms_gateway_url: str = ""
+    sms_gateway_key: str = ""
 
     class Config:
         env_file = ".env"
@@ -104,11 +110,29 @@ class Settings(BaseSettings):
         # libpq's name for it, as in every hosting provider's address; the driver calls it ssl.
         return url.replace("sslmode=", "ssl=")
 
-    @validator("reconciliation_api_url", "telegram_api_base_url", "telegram_webhook_url", "public_url")
+    @validator(
+        "reconciliation_api_url",
+        "telegram_api_base_url",
+        "telegram_webhook_url",
+        "public_url",
+        "sms_gateway_url",
+    )
     def _web_address(cls, url: Optional[str]) -> Optional[str]:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return url.rstrip("/") if url else url
+
+    @validator("smtp_url")
+    def _mail_server(cls, url: str) -> str:
+        if url and not url.startswith(("smtp://", "smtps://")):
+            raise ValueError("must start with smtp:// or smtps://")
+        return url
+
+    @validator("smtp_from", always=True)
+    def _sender_of_mail(cls, sender: str, values: dict[str, Any]) -> str:
+        if values.get("smtp_url") and "@" not in sender:
+            raise ValueError("must be an e-mail address where SMTP_URL is set")
+        return sender
 
     @validator("secret_key")
     def _long_enough(cls, key: str) -> str:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Private:
-    """What the message proves but nobody stores: the last four of an identity card."""
+    """What the message holds but no dialogue keeps: an identity card's last four, an address for notices."""
 
     id_last4: Optional[str] = None
+    address: Optional[str] = None
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any, Optional, Protocol
 from bot import formats
 from bot.clock import SHANGHAI, Clock
 from bot.messages import Author, Conversation, Reply
+from bot.notifications.addresses import AddressesService
 from bot.notifications.model import Watch, seen
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
 from bot.payments.model import Payment, State
@@ -59,7 +60,9 @@ class WatchesService:
         lasts: timedelta,
         quiet: QuietHours = NEVER_QUIET,
         remind_at: time = time(10),
+        addresses: Optional[AddressesService] = None,
     ) -> None:
+        self._addresses = addresses
         self._clock = clock
         self._phrases = phrases
         self.lasts = lasts
@@ -109,8 +112,11 @@ class WatchesService:
         told = []
         for watch in await work.watches.on(payment.serial_number):
             conversation = await work.conversations.get(watch.conversation_id)
-            if self._tell_one(work, watch, conversation, report):
+            said = self._tell_one(work, watch, conversation, report)
+            if said is not None:
                 told.append(watch.conversation_id)
+                if self._addresses:
+                    await self._addresses.also_tell(work, conversation, said)
         return told
 
     async def expire(self, work: Any) -> list[int]:
@@ -128,20 +134,23 @@ class WatchesService:
                     told.append(conversation.id)
         return told
 
-    def _tell_one(self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport) -> bool:
+    def _tell_one(
+        self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport
+    ) -> Optional[Reply]:
+        """What was told, or None: nothing new, or not now."""
         changed = not watch.knows(report.payment)
         said = self._news(watch, conversation, report, changed)
         if said is not None and conversation.reachable:
             morning = self._quiet.ends_at(self._clock.now())
             if morning is None:
                 self._tell_now(work, watch, conversation, report, said)
-                return True
+                return said
             if changed:
                 self._keep(work, watch, tell_at=morning)
-            return False
+            return None
         # Of somebody who blocked us, what they last heard stays, so that they hear it when back.
         self._keep(work, watch, tell_at=None, due_at=report.due)
-        return False
+        return None
 
     def _news(
         self, watch: Watch, conversation: Conversation, report: PaymentReport, changed: bool

@@ -24,6 +24,7 @@ class PersonalData(Repository):
             messages=await self._count(tables.messages, conversation_id),
             tickets=await self._count(tables.tickets, conversation_id),
             watches=await self._count(tables.watches, conversation_id, tables.watches.c.active),
+            addresses=await self._count(tables.notice_addresses, conversation_id),
             requests=await self._count(tables.reconciliation_requests, conversation_id),
             attachments=await self._count(
                 tables.attachments, conversation_id, tables.attachments.c.state == AttachmentState.KEPT.value
@@ -33,6 +34,7 @@ class PersonalData(Repository):
     def erase(self, conversation_id: int) -> None:
         """Stages the erasure; tickets stay as closed cases without content."""
         stage = self._work.stage_statement
+        self._erase_notices(conversation_id)
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
         stage(tables.attachments.delete().where(tables.attachments.c.conversation_id == conversation_id))
         stage(tables.agent_files.delete().where(tables.agent_files.c.conversation_id == conversation_id))
@@ -81,6 +83,15 @@ class PersonalData(Repository):
             .where(tables.incoming.c.conversation_id == conversation_id)
             .values(text=None)
         )
+
+    def _erase_notices(self, conversation_id: int) -> None:
+        """What was written to the resident's addresses, and the addresses."""
+        stage, addresses = self._work.stage_statement, tables.notice_addresses
+        own = sa.select(addresses.c.reference).where(addresses.c.conversation_id == conversation_id)
+        receivers = sa.select(tables.conversations.c.id).where(tables.conversations.c.user_id.in_(own))
+        stage(tables.outbox.delete().where(tables.outbox.c.conversation_id.in_(receivers)))
+        stage(tables.messages.delete().where(tables.messages.c.conversation_id.in_(receivers)))
+        stage(addresses.delete().where(addresses.c.conversation_id == conversation_id))
 
     async def _count(self, table: sa.Table, conversation_id: int, *conditions: Any) -> int:
         statement = sa.select(sa.func.count()).select_from(table)

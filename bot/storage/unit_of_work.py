@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Conflict, Unavailable
 from bot.storage.agent_files import AgentFiles
+from bot.storage.addresses import Addresses
 from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
@@ -107,6 +108,7 @@ class UnitOfWork:
         self.watches = Watches(self)
         self.proposals = Proposals(self)
         self.requests = Requests(self)
+        self.addresses = Addresses(self)
         self.reads = Reads(self)
         self.presence = Presence(self)
         self.canned_answers = CannedAnswers(self)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot.announcer import Announcer
 from bot.desk import Desk
 from bot.messages import Author, Contact, Conversation, IncomingMessage, MessageKind
+from bot.notifications.addresses import AddressesService, AddressKind
 from bot.notifications.service import WatchesService
 from bot.personal_data import PersonalDataService
 from bot.requests.links import RequestLinks
@@ -99,6 +100,7 @@ class FakeHouse:
         self.watches = WatchesService(self.clock, self.phrases, timedelta(days=30))
         self.personal_data = PersonalDataService()
         self.satisfaction = Satisfaction(self.clock, self.phrases)
+        self.addresses = AddressesService(self.clock, self.phrases, Seal(SECRET), list(AddressKind))
         self.links = RequestLinks(SECRET, "http://help.test")
         self.bureau = FakeBureau()
         self.requests = RequestsService(self.bureau, self.clock, self.phrases, self.links)
@@ -112,6 +114,7 @@ class FakeHouse:
             self.personal_data,
             self.satisfaction,
             self.requests,
+            self.addresses,
         )
         self.turnstile = turnstile_for(self.engine)
         self.desk = self.new_desk()
