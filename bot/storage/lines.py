@@ -26,6 +26,7 @@ class Lines(Repository):
             in_reply_to: Optional[int] = None) -> None:  # fmt: skip
         """Stages a line; one that is not the resident's own is put into the outbox with it."""
         self._work.hold(conversation.id)
+        self._work.ticket_words.said(conversation.id, reply.author, reply.text)
         values = {
             "conversation_id": conversation.id,
             "author": reply.author.value,

@@ -2,7 +2,7 @@
 
 Neither SQLite's nor PostgreSQL's own search finds a Chinese word of two characters, and neither finds the
 last digits of a number. Pieces that overlap find both, and are the same in both databases: 对账完成 has the
-pieces 对账, 账完, 完成 and 成. A word that is longer than a piece is found where all its pieces are, which need
+pieces 对账, 账完, 完成 and 成. A longer word is found where all its pieces are, which need
 not be side by side; that is rare enough not to matter.
 """
 

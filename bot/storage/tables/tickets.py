@@ -9,6 +9,7 @@ from bot.storage.tables.base import Moment, Number, conversation_id, key, metada
 
 LIVE = sa.text("status IN ('new', 'open', 'waiting')")
 DONE = sa.text("status IN ('resolved', 'closed')")
+WAITING = sa.text("status = 'waiting'")
 """In words, not values: a partial index serves only a condition that says what its own says."""
 
 UNANSWERED = sa.text("status IN ('new', 'open', 'waiting') AND first_replied_at IS NULL")

@@ -1,0 +1,181 @@
+"""Tickets as the inbox lists them: by tab, most urgent first, narrowed by words, a tag, a channel.
+
+Every tab has an index in its own order that ends in what it filters by, so a page costs the same with a
+hundred thousand tickets as with a hundred. Conditions on the status are words, not values, because a partial
+index serves only those.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any, Iterable
+
+import sqlalchemy as sa
+
+from bot.messages import Author, Line
+from bot.storage.lines import line
+from bot.storage.repository import Repository
+from bot.storage.tables import messages, ticket_reads, ticket_tags
+from bot.storage.tables import tickets as table
+from bot.storage.tables.tickets import DONE, LIVE, WAITING
+from bot.storage.ticket_words import HITS_MOST, hits
+from bot.storage.tickets import ticket_of
+from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
+from bot.tickets.model import Ticket
+
+MOST_URGENT_FIRST = (table.c.urgency.desc(), table.c.due_at, table.c.number)
+ORDERS: dict[Tab, tuple[Any, ...]] = {
+    Tab.SNOOZED: (table.c.snoozed_until, table.c.number),
+    Tab.RESOLVED: (table.c.updated_at.desc(), table.c.number.desc()),
+    Tab.ALL: (table.c.created_at.desc(), table.c.number.desc()),
+}
+MOST_MINE = 200
+"""Unread lines are counted on so many of an agent's tickets."""
+
+STATE = (
+    "SELECT (SELECT max(id) FROM ticket_notes), (SELECT max(updated_at) FROM tickets),"
+    " (SELECT max(last_message_at) FROM conversations WHERE status <> 'with_bot')"
+)
+
+
+class Inbox(Repository):
+    """Pages and counts of the inbox's tabs."""
+
+    async def page(self, sought: Sought, limit: int, offset: int = 0) -> list[Ticket]:
+        """A page of a tab in its order."""
+        order = ORDERS.get(sought.tab, MOST_URGENT_FIRST)
+        # What comes before the page is skipped in the index alone.
+        numbers = self._listed(sought).order_by(*order).limit(limit).offset(offset).subquery()
+        statement = sa.select(table).join(numbers, numbers.c.number == table.c.number).order_by(*order)
+        return [ticket_of(row) for row in await self._work.fetch(statement)]
+
+    async def counts(self, sought: Sought) -> dict[Tab, int]:
+        """How many tickets each tab would list, up to COUNTED_UP_TO."""
+        if sought.is_narrowed:
+            return await self._counts_of_few(sought)
+        counted = [self._capped(_at(sought, tab)).label(tab.value) for tab in Tab]
+        row = (await self._work.fetch(sa.select(*counted)))[0]
+        return {tab: int(row[place]) for place, tab in enumerate(Tab)}
+
+    async def is_too_much(self, words: str) -> bool:
+        """True when more tickets have the words than a search looks at."""
+        found = hits(words, self._is_sqlite).subquery()
+        return int((await self._work.fetch(sa.select(sa.func.count()).select_from(found)))[0][0]) >= HITS_MOST
+
+    async def last_lines(self, conversation_ids: Iterable[int]) -> dict[int, Line]:
+        """The newest line that somebody wrote, by conversation."""
+        wanted = list(set(conversation_ids))
+        newest = (
+            sa.select(sa.func.max(messages.c.id))
+            .where(messages.c.conversation_id.in_(wanted), messages.c.author != Author.SYSTEM.value)
+            .group_by(messages.c.conversation_id)
+        )
+        rows = await self._work.fetch(sa.select(messages).where(messages.c.id.in_(newest)))
+        return {row.conversation_id: line(row) for row in rows}
+
+    async def state(self) -> str:
+        """Changes whenever a ticket, its log, or a conversation that a person serves does. Cheap."""
+        rows = await self._work.fetch(sa.text(STATE))
+        return "/".join(str(value or "") for value in rows[0])
+
+    async def unread_lines(self, agent: str, most: int = 100) -> int:
+        """How many lines residents wrote on an agent's live tickets since the agent last looked."""
+        mine = (
+            sa.select(table.c.number, table.c.conversation_id)
+            .where(LIVE, table.c.assignee == agent)
+            .order_by(*MOST_URGENT_FIRST)
+            .limit(MOST_MINE)
+            .subquery()
+        )
+        seen = sa.and_(ticket_reads.c.ticket_number == mine.c.number, ticket_reads.c.agent == agent)
+        unread = sa.and_(
+            messages.c.conversation_id == mine.c.conversation_id,
+            messages.c.id > sa.func.coalesce(ticket_reads.c.line_id, 0),
+        )
+        found = (
+            sa.select(messages.c.id)
+            .select_from(mine.outerjoin(ticket_reads, seen).join(messages, unread))
+            .where(messages.c.author == Author.RESIDENT.value, messages.c.text.notlike("/%"))
+            .limit(most)
+            .subquery()
+        )
+        return int((await self._work.fetch(sa.select(sa.func.count()).select_from(found)))[0][0])
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._work.dialect == "sqlite"
+
+    def _listed(self, sought: Sought) -> Any:
+        if sought.tab is Tab.OVERDUE and not sought.is_narrowed:
+            tab = [table.c.number.in_(_longest_overdue(sought.now))]
+        else:
+            tab = _of_tab(sought)
+        return sa.select(table.c.number).where(*tab, *self._narrowed(sought))
+
+    def _narrowed(self, sought: Sought) -> list[Any]:
+        found: list[Any] = []
+        if sought.channel:
+            found.append(table.c.channel == sought.channel)
+        if sought.tag:
+            found.append(table.c.number.in_(_tagged(sought.tag)))
+        if sought.words:
+            found.append(table.c.number.in_(hits(sought.words, self._is_sqlite)))
+        return found
+
+    def _capped(self, sought: Sought) -> Any:
+        some = self._listed(sought).limit(COUNTED_UP_TO).subquery()
+        return sa.select(sa.func.count()).select_from(some).scalar_subquery()
+
+    async def _counts_of_few(self, sought: Sought) -> dict[Tab, int]:
+        counted = [
+            sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*_of_tab(_at(sought, tab))), 1), else_=0)), 0)
+            for tab in Tab
+        ]
+        statement = sa.select(*counted).select_from(table).where(*self._narrowed(sought))
+        row = (await self._work.fetch(statement))[0]
+        return {tab: min(int(row[place]), COUNTED_UP_TO) for place, tab in enumerate(Tab)}
+
+
+def _at(sought: Sought, tab: Tab) -> Sought:
+    return dataclasses.replace(sought, tab=tab)
+
+
+def _of_tab(sought: Sought) -> list[Any]:
+    awake = sa.or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= sought.now)
+    if sought.tab is Tab.MINE:
+        return [LIVE, table.c.assignee == sought.agent, awake]
+    if sought.tab is Tab.UNASSIGNED:
+        return [LIVE, table.c.assignee.is_(None), awake]
+    if sought.tab is Tab.LIVE:
+        return [LIVE, awake]
+    if sought.tab is Tab.WAITING:
+        return [WAITING, awake]
+    if sought.tab is Tab.SNOOZED:
+        return [LIVE, table.c.snoozed_until > sought.now]
+    if sought.tab is Tab.OVERDUE:
+        return [LIVE, sa.or_(_no_answer_in_time(sought.now), table.c.resolve_by < sought.now)]
+    if sought.tab is Tab.RESOLVED:
+        return [DONE]
+    return [sa.true()]
+
+
+def _no_answer_in_time(now: datetime) -> Any:
+    return sa.and_(table.c.first_replied_at.is_(None), table.c.due_at < now)
+
+
+def _longest_overdue(now: datetime) -> Any:
+    """Found by their deadlines: looked for in the order of urgency, a few late ones would cost a walk."""
+    unanswered = sa.select(table.c.number).where(LIVE, _no_answer_in_time(now)).order_by(table.c.due_at)
+    unresolved = sa.select(table.c.number).where(LIVE, table.c.resolve_by < now).order_by(table.c.resolve_by)
+    found = [statement.limit(COUNTED_UP_TO).subquery() for statement in (unanswered, unresolved)]
+    return sa.union(*(sa.select(one.c.number) for one in found))
+
+
+def _tagged(tag: str) -> Any:
+    return (
+        sa.select(ticket_tags.c.ticket_number)
+        .where(ticket_tags.c.tag == tag)
+        .order_by(ticket_tags.c.ticket_number.desc())
+        .limit(HITS_MOST)
+    )

@@ -1,0 +1,150 @@
+"""What tickets are found by: pieces of what residents, agents and notes said, in one row a ticket.
+
+The bot's own words are left out: they are alike in every conversation. Rows are written at the end of the
+transaction that brings the words, always after the tickets' own rows, so that two never wait for each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import Author
+from bot.storage.pairs import Wanted, pieces, wanted
+from bot.storage.repository import Repository
+from bot.storage.tables import messages, tickets
+from bot.storage.tables import ticket_notes as notes
+from bot.storage.tables import ticket_words as table
+from bot.storage.tables.tickets import LIVE
+
+HEARD = (Author.RESIDENT.value, Author.AGENT.value)
+LINES_BEFORE = 200
+"""How much of the talk before a ticket belongs to it."""
+
+PIECES_MOST = 6000
+"""A ticket with more is found by its first words only; PostgreSQL takes no row of any size."""
+
+HITS_MOST = 5000
+"""A search looks no further than at so many of the newest tickets that have the words."""
+
+
+class TicketWords(Repository):
+    """Collects what a unit of work adds to each ticket, and writes it with `write`."""
+
+    def __init__(self, work: Any) -> None:
+        super().__init__(work)
+        self._opened: set[str] = set()
+        self._added: dict[str, set[str]] = {}
+        self._said: dict[int, set[str]] = {}
+
+    def opened(self, number: str) -> None:
+        """A ticket begins, or begins again: what was said before belongs to it."""
+        self._opened.add(number)
+
+    def add(self, number: str, text: str) -> None:
+        """A ticket's own words: its number, a serial number, a note."""
+        self._added.setdefault(number, set()).update(pieces(text))
+
+    def said(self, conversation_id: int, author: Author, text: str) -> None:
+        """A line of a conversation, for its live tickets; what a page sends by itself says nothing."""
+        if author.value in HEARD and not text.startswith("/"):
+            self._said.setdefault(conversation_id, set()).update(pieces(text))
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Writes everything collected; part of the commit."""
+        found, self._added = self._added, {}
+        opened, self._opened = self._opened, set()
+        said, self._said = self._said, {}
+        for number in opened:
+            found.setdefault(number, set()).update(await _before(connection, number))
+        for conversation_id, words in said.items():
+            for number in await _live(connection, conversation_id):
+                found.setdefault(number, set()).update(words)
+        for number in sorted(found):
+            await _keep(connection, number, found[number])
+
+    def forget(self, numbers: sa.sql.Select) -> None:
+        """Stages that tickets can no longer be found by any words."""
+        self._work.stage_statement(table.delete().where(table.c.ticket_number.in_(numbers)))
+
+
+def hits(words: str, is_sqlite: bool) -> sa.sql.Select:
+    """The numbers of the newest tickets that have all the words; none when the words say nothing."""
+    looked_for = wanted(words)
+    newest = sa.select(table.c.ticket_number).order_by(table.c.id.desc()).limit(HITS_MOST)
+    if not looked_for:
+        return newest.where(sa.false())
+    if not is_sqlite:
+        query = sa.cast(_tsquery(looked_for), _TsQuery)
+        return newest.where(table.c.words.op("@@")(query))
+    found = sa.text(
+        "SELECT rowid FROM ticket_index WHERE ticket_index MATCH :looked_for ORDER BY rowid DESC LIMIT :most"
+    ).bindparams(looked_for=_fts5(looked_for), most=HITS_MOST)
+    return newest.where(table.c.id.in_(found.columns(sa.column("rowid"))))
+
+
+class _TsQuery(sa.types.UserDefinedType):  # type: ignore[type-arg]
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "tsquery"
+
+
+def _fts5(looked_for: Iterable[Wanted]) -> str:
+    # Pieces are letters and digits only, so nothing in them can be taken for a sign of the query's own.
+    return " AND ".join(f'"{one.text}"{"*" if one.is_start else ""}' for one in looked_for)
+
+
+def _tsquery(looked_for: Iterable[Wanted]) -> str:
+    return " & ".join(f"'{one.text}'{':*' if one.is_start else ''}" for one in looked_for)
+
+
+async def _before(connection: AsyncConnection, number: str) -> set[str]:
+    ticket = sa.select(tickets.c.conversation_id).where(tickets.c.number == number).scalar_subquery()
+    said = (
+        sa.select(messages.c.text)
+        .where(messages.c.conversation_id == ticket, messages.c.author.in_(HEARD))
+        .order_by(messages.c.id.desc())
+        .limit(LINES_BEFORE)
+    )
+    noted = sa.select(notes.c.note).where(notes.c.ticket_number == number, notes.c.action == "noted")
+    found: set[str] = set()
+    for statement in (said, noted):
+        for row in await connection.execute(statement):
+            found |= pieces(row[0])
+    return found
+
+
+async def _live(connection: AsyncConnection, conversation_id: int) -> list[str]:
+    statement = sa.select(tickets.c.number).where(tickets.c.conversation_id == conversation_id, LIVE)
+    return [row.number for row in await connection.execute(statement)]
+
+
+async def _keep(connection: AsyncConnection, number: str, words: set[str]) -> None:
+    if connection.dialect.name == "postgresql":
+        await _keep_in_postgresql(connection, number, words)
+        return
+    rows = (await connection.execute(sa.select(table.c.words).where(table.c.ticket_number == number))).all()
+    kept = set(rows[0].words.split()) if rows else set()
+    if not words - kept or len(kept) >= PIECES_MOST:
+        return
+    together = f" {' '.join(sorted(kept | words))} "
+    if rows:
+        change: Any = table.update().where(table.c.ticket_number == number).values(words=together)
+    else:
+        change = table.insert().values(ticket_number=number, words=together)
+    await connection.execute(change)
+
+
+async def _keep_in_postgresql(connection: AsyncConnection, number: str, words: set[str]) -> None:
+    await connection.execute(KEEP, {"number": number, "words": sorted(words), "most": PIECES_MOST})
+
+
+KEEP = sa.text(
+    "INSERT INTO ticket_words AS kept (ticket_number, words)"
+    " VALUES (:number, array_to_tsvector(CAST(:words AS text[])))"
+    " ON CONFLICT (ticket_number) DO UPDATE SET words = kept.words || excluded.words"
+    " WHERE length(kept.words) < :most AND length(kept.words || excluded.words) > length(kept.words)"
+)
