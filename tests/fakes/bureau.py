@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Optional
 
 from bot.errors import InvalidInput, NotFound
-from bot.payments.model import Channel, EventsPage, Payment, PaymentEvent, Reason, State
+from bot.payments.model import (
+    Channel,
+    Claimed,
+    EventsPage,
+    Evidence,
+    Payment,
+    PaymentEvent,
+    Reason,
+    ReconciliationRequest,
+    RequestStatus,
+    State,
+)
 from tests.fakes.clock import MONDAY_TEN
 
 
@@ -40,6 +52,10 @@ class FakeBureau:
     page_size: int = 100
     asked: list[Optional[str]] = field(default_factory=list)
     forgotten: frozenset[str] = frozenset()
+    requests: dict[str, ReconciliationRequest] = field(default_factory=dict)
+    by_key: dict[str, ReconciliationRequest] = field(default_factory=dict)
+    looked: list[str] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
 
     def add(self, serial: str) -> Payment:
         """A payment that waits for its statement."""
@@ -67,6 +83,30 @@ class FakeBureau:
         start = int(after or 0)
         page = tuple(self.changes[start : start + self.page_size])
         return EventsPage(page, page[-1].cursor if page else str(start))
+
+    async def request_reconciliation(
+        self, serial: str, claimed: Claimed, contact_reference: str, idempotency_key: str,
+        payer_id_last4: Optional[str] = None, evidence: Sequence[Evidence] = (),
+    ) -> ReconciliationRequest:  # fmt: skip
+        self.evidence = list(evidence)
+        sent = self.by_key.setdefault(idempotency_key, self.request(f"RR{len(self.by_key) + 1}", serial))
+        self.requests.setdefault(sent.request_id, sent)
+        return sent
+
+    async def get_reconciliation_request(self, reconciliation_request_id: str) -> ReconciliationRequest:
+        self.looked.append(reconciliation_request_id)
+        if self.trouble:
+            raise self.trouble.pop(0)
+        if reconciliation_request_id not in self.requests:
+            raise NotFound(reconciliation_request_id)
+        return self.requests[reconciliation_request_id]
+
+    def request(
+        self, request_id: str, serial: str, status: RequestStatus = RequestStatus.RECEIVED
+    ) -> ReconciliationRequest:
+        """A request as the bureau would answer it, due in three days."""
+        due = MONDAY_TEN + timedelta(days=3)
+        return ReconciliationRequest(request_id, serial, status, None, MONDAY_TEN, due)
 
     async def get_payment(self, serial: str, payer_id_last4: Optional[str] = None) -> Payment:
         if self.trouble:
