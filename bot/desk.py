@@ -152,6 +152,11 @@ class Desk:
         async with self._work() as work:
             return await work.lines.after(conversation.id, line_id, limit)
 
+    async def is_written_to(self, contact: Contact) -> bool:
+        """True while an agent types an answer to the contact."""
+        async with self._work() as work:
+            return await work.presence.writes_to(contact, self._clock.now())
+
     async def wait_for_lines(self, contact: Contact, seconds: float) -> None:
         """Returns when the contact's conversation may have new lines, at the latest after `seconds`."""
         conversation = await self.conversation_of(contact)

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.console.presence import HERE_FOR, TYPING_FOR, Present
+from bot.messages import Contact
 from bot.storage.repository import Repository
+from bot.storage.tables import conversations, tickets
 from bot.storage.tables import presence as table
-from bot.storage.tables import tickets
 from bot.storage.upsert import upsert
 
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -32,6 +33,21 @@ class Presence(Repository):
             Present(row.agent, row.ticket_number, bool(row.typing_at and row.typing_at > now - TYPING_FOR))
             for row in rows
         ]
+
+    async def writes_to(self, contact: Contact, now: datetime) -> bool:
+        """True while an agent writes to a contact."""
+        rows = await self._work.fetch(
+            sa.select(table.c.agent)
+            .join(tickets, tickets.c.number == table.c.ticket_number)
+            .join(conversations, conversations.c.id == tickets.c.conversation_id)
+            .where(
+                conversations.c.channel == contact.channel,
+                conversations.c.user_id == contact.user_id,
+                table.c.typing_at > now - TYPING_FOR,
+            )
+            .limit(1)
+        )
+        return bool(rows)
 
     def seen(self, number: str, agent: str, now: datetime) -> None:
         """Stages that an agent has the ticket's page open."""

@@ -48,8 +48,11 @@ function exchangeParts() {
     if (shown.get(place) !== html) continue;
     waiting.delete(name);
     if (name === "related") place.hidden = !place.textContent.trim();
+    // The server renders them for the page as it was loaded; since then this key may have been used.
+    for (const field of place.querySelectorAll('input[name="key"]')) field.value = ticket.dataset.key;
   }
   followState();
+  suggestCause();
 }
 
 function followState() {

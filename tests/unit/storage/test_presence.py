@@ -79,3 +79,15 @@ async def test_what_a_killed_process_left_is_swept_away(house: FakeHouse) -> Non
     house.clock.at += timedelta(hours=2)
     await sign(house, number, "wang")
     assert await house.count(tables.presence) == 1
+
+
+async def test_a_resident_is_written_to_while_somebody_types(house: FakeHouse) -> None:
+    number, _ = await ticket(house)
+    anna, berta = (await house.conversation("anna")).contact, (await house.conversation("berta")).contact
+    await sign(house, number, "li")
+    assert not await house.desk.is_written_to(anna)
+    await sign(house, number, "li", typing=True)
+    assert await house.desk.is_written_to(anna)
+    assert not await house.desk.is_written_to(berta)
+    house.clock.at += TYPING_FOR
+    assert not await house.desk.is_written_to(anna)

@@ -261,10 +261,19 @@ function retryFailed() {
   for (const button of log.querySelectorAll(".retry")) button.click();
 }
 
-function typing(shown) {
+let agentTypes = false;
+
+function typing(botThinks) {
+  const shown = botThinks || agentTypes;
+  $("typing").lastElementChild.textContent = words(botThinks ? "state.typing" : "state.agent_typing");
   if ($("typing").hidden !== shown) return;
   $("typing").hidden = !shown;
   if (shown) toEnd();
+}
+
+function agentWrites(on) {
+  agentTypes = on;
+  typing(sending > 0);
 }
 
 // ---------------------------------------------------------------- lines as they come
@@ -281,6 +290,7 @@ function listen() {
   source = new EventSource(`/chat/events?after=${cursor}`);
   source.addEventListener("ready", found);
   source.addEventListener("line", (event) => arrive(JSON.parse(event.data)));
+  source.addEventListener("typing", (event) => agentWrites(JSON.parse(event.data).on));
   source.addEventListener("error", lost);
 }
 
@@ -291,6 +301,7 @@ function arrive(line) {
 
 function found() {
   clearTimeout(bannerLater);
+  agentWrites(false);
   pauseMs = 1000;
   if (wasLost) {
     wasLost = false;
