@@ -77,7 +77,7 @@ def hits(words: str, is_sqlite: bool) -> sa.sql.Select:
     if not looked_for:
         return newest.where(sa.false())
     if not is_sqlite:
-        query = sa.cast(_tsquery(looked_for), _TsQuery)
+        query = sa.cast(sa.literal(_tsquery(looked_for)), _TsQuery)
         return newest.where(table.c.words.op("@@")(query))
     found = sa.text(
         "SELECT rowid FROM ticket_index WHERE ticket_index MATCH :looked_for ORDER BY rowid DESC LIMIT :most"
