@@ -7,7 +7,7 @@ import structlog
 from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import Unavailable
+from bot.errors import Bug, Unavailable
 from bot.storage import migrations
 from bot.storage.failures import translated
 from bot.storage.sqlite import open_sqlite
@@ -41,7 +41,7 @@ def open_database(url: str) -> Database:
 async def migrate(engine: Database) -> None:
     """Brings the schema to the newest revision; does nothing when it is there already.
 
-    Raises Unavailable with words for an operator when the database cannot be used.
+    Raises Unavailable, or Bug, with words for an operator when the database cannot be used.
     """
     try:
         with translated():
@@ -49,10 +49,10 @@ async def migrate(engine: Database) -> None:
                 if engine.dialect.name == "postgresql":
                     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_MIGRATION)))
                 await connection.run_sync(migrations.upgrade)
-    except Unavailable as error:
+    except (Unavailable, Bug) as error:
         cause = error.__cause__
         said = getattr(cause, "orig", None) or cause
-        raise Unavailable(
+        raise type(error)(
             f"the database cannot be used ({said}): does its server run, and is there room on its disk?"
         ) from error
 

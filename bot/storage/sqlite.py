@@ -54,6 +54,15 @@ def _connect_sqlite(dialect: Any, _record: Any, arguments: Any, options: Any) ->
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    try:
+        _prepare(connection)
+    except BaseException:
+        # The pool only forgets it, with a thread and an open file left each time that the disk is full.
+        connection.close()
+        raise
+
+
+def _prepare(connection: Any) -> None:
     # The driver's own BEGIN comes too late for reads; we issue ours in _begin_sqlite.
     connection.isolation_level = None
     cursor = connection.cursor()

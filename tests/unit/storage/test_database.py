@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.errors import Unavailable
+from bot.errors import Bug, Unavailable
 from bot.storage.database import migrate, open_database, ping
 from bot.storage.turnstile import SharedTurnstile, Turnstile, turnstile_for
 
@@ -69,3 +69,14 @@ def test_a_process_ends_even_with_a_connection_open(database_url: str) -> None:
         f"asyncio.run(ping(open_database({database_url!r})))\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=30)
+
+
+async def test_a_connection_that_cannot_be_used_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "x.sqlite").write_text("not a database" * 100)
+    engine = open_database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")
+    for _ in range(5):
+        with pytest.raises(Bug, match="file is not a database"):
+            await migrate(engine)
+    await engine.dispose()
+    open_files = [str(one.resolve()) for one in Path("/proc/self/fd").iterdir()]
+    assert not [one for one in open_files if one.startswith(str(tmp_path))]
