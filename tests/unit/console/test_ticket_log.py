@@ -78,7 +78,8 @@ def sentence(action: str, note: str = "", language: str = "zh", **data: str) -> 
 @pytest.mark.parametrize("action", sorted(logged_actions()))
 def test_every_sentence_is_whole(action: str, language: str) -> None:
     data = {"to": "wang", "from": "li", "until": AT.isoformat(), "cause": "other", "into": "GD2"}
-    said = sentence(action, "answer", language, score="4", purpose="other", **data)
+    booking = {"proposal": "DZ261123-7K2MQX", "line": "SL-0106"}
+    said = sentence(action, "answer", language, score="4", purpose="other", **data, **booking)
     assert said
     assert "—" not in said
     assert not set("{}") & set(said)
