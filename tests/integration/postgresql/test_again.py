@@ -13,9 +13,11 @@ from tests.unit.desk.test_order import *  # noqa: F403
 from tests.unit.desk.test_recovery import *  # noqa: F403
 from tests.unit.desk.test_transcript import *  # noqa: F403
 from tests.unit.desk.test_turn import *  # noqa: F403
+from tests.unit.notifications.test_addresses import *  # noqa: F403
 from tests.unit.notifications.test_service import *  # noqa: F403
 from tests.unit.notifications.test_watcher import *  # noqa: F403
 from tests.unit.reconciliation.test_reconciliation import *  # noqa: F403
+from tests.unit.requests.test_service import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
 from tests.unit.storage.test_repositories import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import *  # noqa: F403
