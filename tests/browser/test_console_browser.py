@@ -63,7 +63,7 @@ async def test_from_the_set_up_link_to_a_resolved_ticket(house: WebHouse, open_p
     await agent.get_by_role("button", name="确认办结").click()
     await expect(agent.locator(".head .badge")).to_have_text("已办结")
     await expect(agent.locator("#text")).to_be_disabled()
-    await expect(phone.locator(".message.system").last).to_contain_text("GD", timeout=2000)
+    await expect(phone.locator(".message.system", has_text="GD")).to_be_visible()
     assert house.notified
 
 
