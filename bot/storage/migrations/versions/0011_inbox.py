@@ -17,15 +17,16 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MOMENT = bot.storage.tables.Moment(timezone=True)
 
-LIVE = "status IN ('new', 'open', 'waiting')"
-DONE = "status IN ('resolved', 'closed')"
+LIVE = "(status IN ('new', 'open', 'waiting')) IS TRUE"
+WAITING = "(status = 'waiting') IS TRUE"
+DONE = "(status IN ('resolved', 'closed')) IS TRUE"
 URGENT_FIRST = [sa.text('urgency DESC'), 'due_at', 'number', 'channel', 'snoozed_until']
 
 PARTIAL = (
     ('ix_tickets_live', 'tickets', URGENT_FIRST, LIVE),
     ('ix_tickets_mine', 'tickets', ['assignee', *URGENT_FIRST], LIVE),
     ('ix_tickets_unassigned', 'tickets', URGENT_FIRST, f'{LIVE} AND assignee IS NULL'),
-    ('ix_tickets_waiting', 'tickets', URGENT_FIRST, "status = 'waiting'"),
+    ('ix_tickets_waiting', 'tickets', URGENT_FIRST, WAITING),
     ('ix_tickets_unanswered', 'tickets', ['due_at', 'number', 'channel'], f'{LIVE} AND first_replied_at IS NULL'),
     ('ix_tickets_unresolved', 'tickets', ['resolve_by', 'number', 'channel'], LIVE),
     ('ix_tickets_done', 'tickets', ['updated_at', 'number', 'channel'], DONE),
@@ -104,11 +105,10 @@ def _keep_words(is_sqlite: bool) -> None:
         said = [row[0] for row in connection.execute(sa.text(LINES), {'number': number})]
         noted = [row[0] for row in connection.execute(sa.text(NOTES), {'number': number})]
         words = sorted(set().union(*(pieces(text or '') for text in (number, serial_number, *said, *noted))))
-        kept = f" {' '.join(words)} " if is_sqlite else words
         value = ':words' if is_sqlite else 'array_to_tsvector(CAST(:words AS text[]))'
         connection.execute(
             sa.text(f'INSERT INTO ticket_words (ticket_number, words) VALUES (:number, {value})'),
-            {'number': number, 'words': kept},
+            {'number': number, 'words': f" {' '.join(words)} " if is_sqlite else words},
         )
 
 
