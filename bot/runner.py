@@ -119,6 +119,7 @@ def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) 
         api_base_url=settings.telegram_api_base_url,
         webhook_url=settings.telegram_webhook_url,
         messages_per_second=settings.telegram_messages_per_second,
+        chat_messages_per_second=settings.telegram_chat_messages_per_second,
         leadership=house.leadership,
     )
 

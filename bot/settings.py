@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     telegram_api_base_url: str = "https://api.telegram.org"
     telegram_webhook_url: str = ""
     telegram_messages_per_second: float = Field(30, gt=0)
+    telegram_chat_messages_per_second: float = Field(1, gt=0)
     secret_key: str = ""
     rest_token: str = ""
     log_format: Literal["console", "json"] = "console"

@@ -91,7 +91,7 @@ class FailingWork:
 class TelegramHouse:
     """Everything between a resident's telephone and the database."""
 
-    def __init__(self, api: BotApi, engine: Any, webhook_url: str = "") -> None:
+    def __init__(self, api: BotApi, engine: Any, webhook_url: str = "", **more: Any) -> None:
         self.api = api
         self.engine = engine
         self.accepting = FailingWork(engine)
@@ -132,6 +132,7 @@ class TelegramHouse:
             api_base_url=api.url,
             webhook_url=webhook_url,
             poll_seconds=2,
+            **more,
         )
         senders["telegram"] = self.channel.sender
         self.attachments.sources["telegram"] = self.channel.files

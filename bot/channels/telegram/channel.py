@@ -20,6 +20,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.commands import register_commands
 from bot.channels.telegram.files import TelegramFiles
 from bot.channels.telegram.intake import Desk, Intake
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.parts import Files
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.sender import TelegramSender
@@ -66,6 +67,7 @@ class TelegramChannel:
         api_base_url: str = "https://api.telegram.org",
         webhook_url: str = "",
         messages_per_second: float = 30,
+        chat_messages_per_second: float = 1,
         poll_seconds: int = 30,
         leadership: Leadership | None = None,
     ) -> None:
@@ -74,7 +76,7 @@ class TelegramChannel:
         self._phrases = phrases
         self._webhook_url = webhook_url
         self._secret = webhook_secret(secret, token)
-        self._sender = TelegramSender(self._bot, work, phrases, sending)
+        self._sender = TelegramSender(self._bot, work, phrases, sending, Pace(chat_messages_per_second))
         self.files = TelegramFiles(self._bot)
         self._intake = Intake(self._bot, desk, work, notify)
         self._polling = Polling(self._bot, self._intake, poll_seconds)

@@ -13,6 +13,7 @@ from bot.attachments.sending import Enclosure
 from bot.channels.telegram.buttons import keyboard
 from bot.channels.telegram.failures import translated
 from bot.channels.telegram.membership import Membership
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.parts import Document, Files, Part, parts_of
 from bot.errors import Unavailable
 from bot.messages import Author, Line
@@ -33,8 +34,11 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class TelegramSender:
     """Sends lines to chats; a retry goes on with the part that failed, in another process too."""
 
-    def __init__(self, bot: Bot, work: UnitOfWorkFactory, phrases: Phrases, files: Files) -> None:
+    def __init__(
+        self, bot: Bot, work: UnitOfWorkFactory, phrases: Phrases, files: Files, pace: Pace | None = None
+    ) -> None:
         self._bot = bot
+        self._pace = pace or Pace()
         self._files = files
         self._work = work
         self._phrases = phrases
@@ -98,6 +102,7 @@ class TelegramSender:
         return self._phrases.say("utter_agent_line", language, agent=line.author_name, text=line.text).text
 
     async def _say(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
+        await self._pace.keep(chat_id)
         try:
             await self._hand_over(chat_id, part, buttons)
         except ChatMigrated as moved:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from bot.channels.telegram.pace import AT_ONCE
 from bot.clock import SystemClock
 from bot.messages import Author, Button, Reply
 from tests.doubles.bot_api import BotApi
@@ -105,3 +108,25 @@ async def test_an_agents_line_says_who_writes(house: TelegramHouse, api: BotApi)
     await api.arrived(7, 1)
     await house.tell(7, Reply("我来帮您", author=Author.AGENT, author_name="小王"))
     assert (await api.arrived(7, 2))[1].text == "utter_agent_line zh 小王 我来帮您"
+
+
+@pytest.mark.parametrize("text", ["*粗* _斜_ [链](x) `码`", "<b>粗</b> &amp; <", "1. - # > ~ | {} \\ !"])
+async def test_signs_of_markup_arrive_as_they_are(house: TelegramHouse, api: BotApi, text: str) -> None:
+    house.dialogue.lines["问"] = [Reply(text)]
+    api.say(7, "问")
+    [sent] = await api.arrived(7, 1)
+    assert sent.text == text
+    assert "parse_mode" not in sent.parameters
+
+
+async def test_one_chat_is_not_written_to_faster_than_telegram_likes(api: BotApi, engine: Any) -> None:
+    house = TelegramHouse(api, engine, chat_messages_per_second=1 / 3600)
+    await house.open()
+    for number in range(AT_ONCE + 2):
+        api.say(7, f"第{number}句")
+    await api.arrived(7, AT_ONCE)
+    await until(lambda: equal(house.states(7), ["sent"] * AT_ONCE + ["pending"] * 2))
+    api.say(8, "你好")
+    await api.arrived(8, 1)
+    assert len(texts(api, 7)) == AT_ONCE
+    await house.close()
