@@ -8,18 +8,20 @@ index serves only those.
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import datetime
 from typing import Any, Iterable
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from bot.messages import Author, Line
 from bot.storage.lines import line
 from bot.storage.repository import Repository
-from bot.storage.tables import messages, ticket_reads, ticket_tags
+from bot.storage.tables import Moment, messages, ticket_reads, ticket_tags
 from bot.storage.tables import tickets as table
 from bot.storage.tables.tickets import DONE, LIVE, WAITING
-from bot.storage.ticket_words import HITS_MOST, hits
+from bot.storage.ticket_words import HITS_MOST
 from bot.storage.tickets import ticket_of
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
 from bot.tickets.model import Ticket
@@ -40,28 +42,33 @@ STATE = (
 
 
 class Inbox(Repository):
-    """Pages and counts of the inbox's tabs."""
+    """Pages and counts of the inbox's tabs; words are looked up once for all that one unit of work asks."""
+
+    def __init__(self, work: Any) -> None:
+        super().__init__(work)
+        self._found: dict[str, list[str]] = {}
 
     async def page(self, sought: Sought, limit: int, offset: int = 0) -> list[Ticket]:
         """A page of a tab in its order."""
         order = ORDERS.get(sought.tab, MOST_URGENT_FIRST)
         # What comes before the page is skipped in the index alone.
-        numbers = self._listed(sought).order_by(*order).limit(limit).offset(offset).subquery()
+        listed = self._listed(sought, await self._narrowed(sought))
+        numbers = listed.order_by(*order).limit(limit).offset(offset).subquery()
         statement = sa.select(table).join(numbers, numbers.c.number == table.c.number).order_by(*order)
         return [ticket_of(row) for row in await self._work.fetch(statement)]
 
     async def counts(self, sought: Sought) -> dict[Tab, int]:
         """How many tickets each tab would list, up to COUNTED_UP_TO."""
+        narrowed = await self._narrowed(sought)
         if sought.is_narrowed:
-            return await self._counts_of_few(sought)
-        counted = [self._capped(_at(sought, tab)).label(tab.value) for tab in Tab]
+            return await self._counts_of_few(sought, narrowed)
+        counted = [_capped(self._listed(_at(sought, tab), narrowed)) for tab in Tab]
         row = (await self._work.fetch(sa.select(*counted)))[0]
         return {tab: int(row[place]) for place, tab in enumerate(Tab)}
 
-    async def is_too_much(self, words: str) -> bool:
+    async def has_too_many(self, words: str) -> bool:
         """True when more tickets have the words than a search looks at."""
-        found = hits(words, self._is_sqlite).subquery()
-        return int((await self._work.fetch(sa.select(sa.func.count()).select_from(found)))[0][0]) >= HITS_MOST
+        return bool(words) and len(await self._with_words(words)) >= HITS_MOST
 
     async def last_lines(self, conversation_ids: Iterable[int]) -> dict[int, Line]:
         """The newest line that somebody wrote, by conversation."""
@@ -102,39 +109,46 @@ class Inbox(Repository):
         )
         return int((await self._work.fetch(sa.select(sa.func.count()).select_from(found)))[0][0])
 
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._work.dialect == "sqlite"
-
-    def _listed(self, sought: Sought) -> Any:
+    def _listed(self, sought: Sought, narrowed: list[Any]) -> Any:
         if sought.tab is Tab.OVERDUE and not sought.is_narrowed:
             tab = [table.c.number.in_(_longest_overdue(sought.now))]
         else:
             tab = _of_tab(sought)
-        return sa.select(table.c.number).where(*tab, *self._narrowed(sought))
+        return sa.select(table.c.number).where(*tab, *narrowed)
 
-    def _narrowed(self, sought: Sought) -> list[Any]:
+    async def _narrowed(self, sought: Sought) -> list[Any]:
         found: list[Any] = []
         if sought.channel:
             found.append(table.c.channel == sought.channel)
         if sought.tag:
             found.append(table.c.number.in_(_tagged(sought.tag)))
         if sought.words:
-            found.append(table.c.number.in_(hits(sought.words, self._is_sqlite)))
+            found.append(self._is_among(await self._with_words(sought.words)))
         return found
 
-    def _capped(self, sought: Sought) -> Any:
-        some = self._listed(sought).limit(COUNTED_UP_TO).subquery()
-        return sa.select(sa.func.count()).select_from(some).scalar_subquery()
+    async def _with_words(self, words: str) -> list[str]:
+        if words not in self._found:
+            self._found[words] = await self._work.ticket_words.find(words)
+        return self._found[words]
 
-    async def _counts_of_few(self, sought: Sought) -> dict[Tab, int]:
+    def _is_among(self, numbers: list[str]) -> Any:
+        """One parameter for thousands of numbers."""
+        if self._work.dialect == "postgresql":
+            return table.c.number == sa.any_(sa.literal(numbers, postgresql.ARRAY(sa.String)))
+        each = sa.func.json_each(json.dumps(numbers)).table_valued("value")
+        return table.c.number.in_(sa.select(each.c.value))
+
+    async def _counts_of_few(self, sought: Sought, narrowed: list[Any]) -> dict[Tab, int]:
         counted = [
             sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*_of_tab(_at(sought, tab))), 1), else_=0)), 0)
             for tab in Tab
         ]
-        statement = sa.select(*counted).select_from(table).where(*self._narrowed(sought))
-        row = (await self._work.fetch(statement))[0]
+        row = (await self._work.fetch(sa.select(*counted).select_from(table).where(*narrowed)))[0]
         return {tab: min(int(row[place]), COUNTED_UP_TO) for place, tab in enumerate(Tab)}
+
+
+def _capped(listed: Any) -> Any:
+    return sa.select(sa.func.count()).select_from(listed.limit(COUNTED_UP_TO).subquery()).scalar_subquery()
 
 
 def _at(sought: Sought, tab: Tab) -> Sought:
@@ -142,7 +156,8 @@ def _at(sought: Sought, tab: Tab) -> Sought:
 
 
 def _of_tab(sought: Sought) -> list[Any]:
-    awake = sa.or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= sought.now)
+    now = sa.literal(sought.now, Moment())
+    awake = sa.func.coalesce(table.c.snoozed_until, now) <= now
     if sought.tab is Tab.MINE:
         return [LIVE, table.c.assignee == sought.agent, awake]
     if sought.tab is Tab.UNASSIGNED:

@@ -6,6 +6,7 @@ transaction that brings the words, always after the tickets' own rows, so that t
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterable
 
 import sqlalchemy as sa
@@ -28,6 +29,12 @@ PIECES_MOST = 6000
 
 HITS_MOST = 5000
 """A search looks no further than at so many of the newest tickets that have the words."""
+
+TICKET_NUMBER = re.compile(r"GD\d{12}")
+
+FTS5 = sa.text(
+    "SELECT rowid FROM ticket_index WHERE ticket_index MATCH :looked_for ORDER BY rowid DESC LIMIT :most"
+)
 
 
 class TicketWords(Repository):
@@ -65,24 +72,30 @@ class TicketWords(Repository):
         for number in sorted(found):
             await _keep(connection, number, found[number])
 
+    async def find(self, words: str) -> list[str]:
+        """The numbers of the newest tickets that have all the words, at most HITS_MOST; newest first.
+
+        A whole ticket number finds that ticket only; words without a letter or digit find nothing.
+        """
+        looked_for = wanted(words)
+        if not looked_for:
+            return []
+        if TICKET_NUMBER.fullmatch(words.strip().upper()):
+            return await self._numbers(
+                sa.select(tickets.c.number).where(tickets.c.number == words.strip().upper())
+            )
+        newest = sa.select(table.c.ticket_number).order_by(table.c.id.desc()).limit(HITS_MOST)
+        if self._work.dialect == "postgresql":
+            return await self._numbers(newest.where(table.c.words.op("@@")(_tsquery(looked_for))))
+        found = FTS5.bindparams(looked_for=_fts5(looked_for), most=HITS_MOST)
+        return await self._numbers(newest.where(table.c.id.in_(found.columns(sa.column("rowid")))))
+
+    async def _numbers(self, statement: sa.sql.Select) -> list[str]:
+        return [row[0] for row in await self._work.fetch(statement)]
+
     def forget(self, numbers: sa.sql.Select) -> None:
         """Stages that tickets can no longer be found by any words."""
         self._work.stage_statement(table.delete().where(table.c.ticket_number.in_(numbers)))
-
-
-def hits(words: str, is_sqlite: bool) -> sa.sql.Select:
-    """The numbers of the newest tickets that have all the words; none when the words say nothing."""
-    looked_for = wanted(words)
-    newest = sa.select(table.c.ticket_number).order_by(table.c.id.desc()).limit(HITS_MOST)
-    if not looked_for:
-        return newest.where(sa.false())
-    if not is_sqlite:
-        query = sa.cast(sa.literal(_tsquery(looked_for)), _TsQuery)
-        return newest.where(table.c.words.op("@@")(query))
-    found = sa.text(
-        "SELECT rowid FROM ticket_index WHERE ticket_index MATCH :looked_for ORDER BY rowid DESC LIMIT :most"
-    ).bindparams(looked_for=_fts5(looked_for), most=HITS_MOST)
-    return newest.where(table.c.id.in_(found.columns(sa.column("rowid"))))
 
 
 class _TsQuery(sa.types.UserDefinedType):  # type: ignore[type-arg]
@@ -97,8 +110,9 @@ def _fts5(looked_for: Iterable[Wanted]) -> str:
     return " AND ".join(f'"{one.text}"{"*" if one.is_start else ""}' for one in looked_for)
 
 
-def _tsquery(looked_for: Iterable[Wanted]) -> str:
-    return " & ".join(f"'{one.text}'{':*' if one.is_start else ''}" for one in looked_for)
+def _tsquery(looked_for: Iterable[Wanted]) -> Any:
+    text = " & ".join(f"'{one.text}'{':*' if one.is_start else ''}" for one in looked_for)
+    return sa.cast(sa.literal(text), _TsQuery())
 
 
 async def _before(connection: AsyncConnection, number: str) -> set[str]:
