@@ -79,7 +79,7 @@ def _walk(
     page.extend([*pushes(), ""])
     say("The bot is silent now", "谢谢侬")
     page.extend(["### The agent resolves it", ""])
-    agent.act(number, "resolve", note="补单")
+    agent.act(number, "resolve", note="补单", cause="callback_lost")
     page.extend([*pushes(), ""])
     say("The bot is back", "我的工单")
     return page

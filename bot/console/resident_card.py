@@ -7,9 +7,11 @@ from datetime import datetime
 
 from bot.errors import InvalidInput
 from bot.messages import Conversation
+from bot.notifications.addresses import AddressKind, NoticeAddress
 from bot.notifications.model import Watch
 from bot.reading import clean
 from bot.requests.model import SentRequest
+from bot.seal import Seal
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.model import Ticket, TicketNote
 
@@ -27,6 +29,8 @@ class ResidentCard:
     language: str
     since: datetime
     is_reachable: bool
+    addresses: list[NoticeAddress]
+    """Where else they want to be told; shown masked, and opened only by `reveal`."""
     watches: list[Watch]
     requests: list[SentRequest]
 
@@ -36,6 +40,7 @@ class Revealed:
     """What a purpose opened, for one view of the page."""
 
     user_id: str
+    addresses: list[tuple[NoticeAddress, str]]
 
 
 async def card_of(work: UnitOfWork, conversation: Conversation) -> ResidentCard:
@@ -47,6 +52,7 @@ async def card_of(work: UnitOfWork, conversation: Conversation) -> ResidentCard:
         language=conversation.language,
         since=conversation.created_at,
         is_reachable=conversation.reachable,
+        addresses=await _addresses(work, conversation),
         watches=[watch for watch in watches if watch.active][:SHOWN],
         requests=await work.requests.of_conversation(conversation.id, SHOWN),
     )
@@ -60,7 +66,7 @@ def masked(user_id: str) -> str:
 
 async def reveal(
     work: UnitOfWork, ticket: Ticket, conversation: Conversation, agent: str, purpose: str, own_words: str,
-    now: datetime,
+    now: datetime, seal: Seal,
 ) -> Revealed:  # fmt: skip
     """Opens what is hidden and stages who wanted it and what for: in the audit and in the ticket's log.
 
@@ -71,4 +77,13 @@ async def reveal(
         raise InvalidInput("purpose_missing")
     work.agents.record(agent, "resident_revealed", f"{ticket.number} {purpose} {own_words}".strip(), now)
     work.tickets.note(TicketNote(ticket.number, now, agent, "revealed", own_words, {"purpose": purpose}))
-    return Revealed(user_id=conversation.contact.user_id)
+    addresses = await _addresses(work, conversation)
+    return Revealed(
+        user_id=conversation.contact.user_id,
+        addresses=[(address, seal.open(address.sealed)) for address in addresses],
+    )
+
+
+async def _addresses(work: UnitOfWork, conversation: Conversation) -> list[NoticeAddress]:
+    found = [await work.addresses.find(conversation.id, kind) for kind in AddressKind]
+    return [address for address in found if address]

@@ -25,6 +25,7 @@ from bot.console.ticket_news import TicketNews, mark_read
 from bot.console.ticket_view import TicketView, existing, filled, seen_of
 from bot.console.timeline import newest
 from bot.errors import Conflict, InvalidInput, NotFound
+from bot.seal import Seal
 
 HERE = "/console/tickets/{number}"
 SCRIPT_WORDS = (
@@ -41,6 +42,7 @@ class TicketPage:
     def __init__(self, office: Office, pages: Pages) -> None:
         self._office = office
         self._clock = office.clock
+        self._seal = Seal(office.secret_key)
         self._pages = pages
         self._view = TicketView(office, pages)
         self._news = TicketNews(office, pages, self._view)
@@ -126,7 +128,7 @@ class TicketPage:
                 assert conversation is not None
                 shown = await reveal(
                     work, ticket, conversation, visit.account.name,
-                    form.get("purpose", ""), form.get("own", ""), now,
+                    form.get("purpose", ""), form.get("own", ""), now, self._seal,
                 )  # fmt: skip
                 await work.commit()
         except InvalidInput as error:

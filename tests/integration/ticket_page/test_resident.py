@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.notifications.addresses import AddressKind
 from bot.payments.model import ReconciliationRequest, RequestStatus
+from bot.seal import Seal
 from tests.doubles.agent_browser import Agent, audited
-from tests.doubles.web_house import WebHouse
+from tests.doubles.web_house import SECRET, WebHouse
 from tests.integration.ticket_page.scene import OTHER_SERIAL, SERIAL, log_of
 
 USER = "oHk8f5JY-a-residents-id"
@@ -82,3 +84,27 @@ async def test_opening_needs_the_pages_own_form(house: WebHouse, agent: Agent) -
     ticket = await house.open_ticket(USER)
     refused = await agent.web.post(f"/console/tickets/{ticket.number}/reveal", data={"purpose": "call_back"})
     assert refused.status_code == 403
+
+
+async def test_an_address_for_notices_is_masked_until_it_is_opened(house: WebHouse, agent: Agent) -> None:
+    ticket = await house.open_ticket(USER)
+    now = house.clock.now()
+    async with house.work() as work:
+        work.addresses.add(
+            ticket.conversation_id,
+            AddressKind.EMAIL,
+            reference="r1",
+            sealed=Seal(SECRET).close("wang.xm@example.com"),
+            masked="wa***@example.com",
+            code_hash="",
+            code_sent_at=now,
+            tries=0,
+            confirmed_at=None,
+        )
+        await work.commit()
+    text = (await agent.get(f"/console/tickets/{ticket.number}")).text
+    assert "wa***@example.com" in text
+    assert "未验证" in text
+    assert "wang.xm@" not in text
+    opened = await agent.act(ticket.number, "reveal", purpose="resend")
+    assert "wang.xm@example.com" in opened.text
