@@ -9,6 +9,7 @@ from bot.console.canned_page import CannedPage
 from bot.console.dashboard import Dashboard
 from bot.console.deliveries import Deliveries
 from bot.console.entry import Entry
+from bot.console.inbox import Inbox
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.payment_card import PaymentCard
@@ -17,7 +18,6 @@ from bot.console.proposals_page import ProposalsPage
 from bot.console.reception import Reception
 from bot.console.reconciliation_page import ReconciliationPage
 from bot.console.session import Sessions
-from bot.console.ticket_list import TicketList
 from bot.console.ticket_page import TicketPage
 
 
@@ -27,7 +27,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
     reception = Reception(office.work, sessions)
     return [
         *Entry(office.work, office.accounts, sessions, pages).routes(reception),
-        *TicketList(office.work, office.clock, pages).routes(reception),
+        *Inbox(office, pages).routes(reception),
         *PaymentSearch(office, pages).routes(reception),
         *ReconciliationPage(office, pages).routes(reception),
         *ProposalsPage(office, pages).routes(reception),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import AsyncIterator
 
@@ -16,8 +15,7 @@ from bot.messages import (
     Contact,
     Reply,
 )
-from bot.storage.tickets import Tickets
-from bot.tickets.model import HandoffReason
+from bot.storage.inbox import Inbox as StoredInbox
 from tests.doubles.agent_browser import INPUT, PASSWORD, Agent, audited, new_agent
 from tests.doubles.web_house import WebHouse, open_web_house
 
@@ -145,81 +143,6 @@ async def test_other_sites_cannot_use_a_session(house: WebHouse, agent: Agent) -
     assert answer.status_code == 403
 
 
-# ---------------------------------------------------------------- the list
-
-
-async def test_the_list_shows_what_an_agent_needs_to_choose(house: WebHouse, agent: Agent) -> None:
-    ticket = await house.open_ticket(
-        serial_number="4200000925202101284997714292", reason=HandoffReason.COMPLAINT
-    )
-    house.clock.move(timedelta(minutes=30))
-    text = (await agent.get("/console")).text
-    for words in (ticket.number, "投诉", "高", "…714292", "30 分钟", "剩 1 小时", "待领取", "共 1 张工单"):
-        assert words in text
-
-
-async def test_filters_keep_apart_what_waits_is_late_or_done(house: WebHouse, agent: Agent) -> None:
-    late = await house.open_ticket("a")
-    house.clock.move(timedelta(hours=5))
-    fresh = await house.open_ticket("b")
-    done = await house.open_ticket("c")
-    await agent.act(done.number, "resolve", cause="other")
-    shown = {
-        name: (await agent.get(f"/console?filter={name}")).text
-        for name in ("live", "overdue", "resolved", "all")
-    }
-    listed = {
-        name: [ticket for ticket in (late, fresh, done) if f">{ticket.number}<" in text]
-        for name, text in shown.items()
-    }
-    assert listed == {
-        "live": [late, fresh],
-        "overdue": [late],
-        "resolved": [done],
-        "all": [late, fresh, done],
-    }
-    assert "超时 3 小时" in shown["overdue"]
-
-
-async def test_tickets_are_found_by_their_number_or_a_serial_number(house: WebHouse, agent: Agent) -> None:
-    one = await house.open_ticket("a", serial_number="4200000925202101284997714292")
-    two = await house.open_ticket("b")
-    by_serial = (await agent.get("/console?filter=all&q=7714292")).text
-    by_number = (await agent.get(f"/console?filter=all&q={two.number.lower()}")).text
-    assert (one.number in by_serial, two.number in by_serial) == (True, False)
-    assert (one.number in by_number, two.number in by_number.replace(f'value="{two.number}', "")) == (
-        False,
-        True,
-    )
-    assert "没有符合条件的工单" in (await agent.get("/console?q=nothing")).text
-
-
-async def test_long_lists_have_pages_newest_done_first(house: WebHouse, agent: Agent) -> None:
-    numbers = []
-    for place in range(30):
-        ticket = await house.open_ticket(f"resident-{place}")
-        numbers.append(ticket.number)
-        house.clock.move(timedelta(minutes=1))
-    first = (await agent.get("/console")).text
-    assert (numbers[0] in first, numbers[29] in first) == (True, False)
-    assert numbers[29] in (await agent.get("/console?page=2")).text
-    newest = (await agent.get("/console?filter=all")).text
-    assert (numbers[29] in newest, numbers[0] in newest) == (True, False)
-    assert numbers[0] in (await agent.get("/console?filter=all&page=2")).text
-    assert numbers[29] in (await agent.get("/console?page=99")).text
-
-
-@pytest.mark.parametrize("query", ["page=x", "page=-1", "filter=<script>", "q=%00%ff", "q=" + "x" * 5000])
-async def test_odd_queries_are_pages_too(agent: Agent, query: str) -> None:
-    assert (await agent.get(f"/console?{query}")).status_code == 200
-
-
-async def test_the_list_can_be_english(house: WebHouse, agent: Agent) -> None:
-    await house.open_ticket()
-    assert "Asked for a person" in (await agent.get("/console?lang=en")).text
-    assert "Asked for a person" in (await agent.get("/console")).text
-
-
 # ---------------------------------------------------------------- every page
 
 
@@ -229,7 +152,7 @@ async def test_a_defect_is_a_page_with_a_reference(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(Tickets, "count", fail)
+    monkeypatch.setattr(StoredInbox, "counts", fail)
     answer = await agent.get("/console/rows")
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] in answer.text

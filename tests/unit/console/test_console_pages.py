@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from starlette.requests import Request
@@ -11,10 +12,11 @@ from starlette.responses import Response
 
 import bot.console
 from bot.channels.words import load_words
+from bot.console.inbox import Query
 from bot.console.pages import fact_words, full_moment, short_moment, span_words
 from bot.console.reception import safe_next
 from bot.console.session import Session, Sessions
-from bot.console.ticket_list import Query
+from bot.tickets.inbox import Tab
 
 HOST = (b"host", b"desk.example")
 WORDS = load_words(Path(bot.console.__file__).parent / "words")
@@ -68,24 +70,19 @@ def test_login_leads_back_to_a_page_of_the_console() -> None:
 
 
 def query(text: str) -> Query:
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/console",
-        "headers": [],
-        "query_string": text.encode(),
-    }
-    return Query.of(Request(scope))
+    return Query.of(dict(parse_qsl(text)))
 
 
-@pytest.mark.parametrize("text", ["filter=x&page=-1", "page=x", "page=٣", "page=99999999", "", "page=0"])
+@pytest.mark.parametrize(
+    "text", ["tab=x&page=-1", "page=x", "page=٣", "page=99999999", "", "page=0", "channel=pigeon"]
+)
 def test_a_query_that_makes_no_sense_is_the_default(text: str) -> None:
-    assert query(text) == Query("live", "", 1)
+    assert query(text) == Query(Tab.LIVE, "", "", "", 1)
 
 
 def test_a_querys_address_leads_back_to_it() -> None:
-    address = query("filter=all&q=GD%261&page=3").address(page=4)
-    assert query(address.partition("?")[2]) == Query("all", "GD&1", 4)
+    address = query("tab=all&q=GD%261&tag=VIP&channel=web&page=3").address(page=4)
+    assert query(address.partition("?")[2]) == Query(Tab.ALL, "GD&1", "vip", "web", 4)
 
 
 def test_a_session_cookie_is_read_back_and_a_changed_one_is_not() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -22,7 +24,7 @@ WAITING = "(status = 'waiting') IS TRUE"
 DONE = "(status IN ('resolved', 'closed')) IS TRUE"
 URGENT_FIRST = [sa.text('urgency DESC'), 'due_at', 'number', 'channel', 'snoozed_until']
 
-PARTIAL = (
+PARTIAL: tuple[tuple[str, str, list[Any], str], ...] = (
     ('ix_tickets_live', 'tickets', URGENT_FIRST, LIVE),
     ('ix_tickets_mine', 'tickets', ['assignee', *URGENT_FIRST], LIVE),
     ('ix_tickets_unassigned', 'tickets', URGENT_FIRST, f'{LIVE} AND assignee IS NULL'),
@@ -90,9 +92,9 @@ def upgrade() -> None:
     op.drop_index('ix_audit_at', table_name='audit')
     for name, table, columns in WHOLE:
         op.create_index(name, table, columns, unique=False)
-    for name, table, columns, where in PARTIAL:
+    for name, table, listed, where in PARTIAL:
         op.create_index(
-            name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+            name, table, listed, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
         )
     _keep_words(is_sqlite)
 

@@ -1,0 +1,212 @@
+"""The inbox: what waits, what is late, what was done; found by words, tags and channels."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Mapping
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.console.bulk import MOST_AT_ONCE, Bulk, Outcome
+from bot.console.office import Office
+from bot.console.pages import Pages
+from bot.console.reception import Reception, Visit
+from bot.messages import Author, Line
+from bot.storage.unit_of_work import UnitOfWork
+from bot.tickets.deadlines import broken_promise
+from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
+from bot.tickets.model import Cause, Ticket
+
+HERE = "/console"
+PER_PAGE = 25
+NUMBER = re.compile(r"GD\d{12}")
+CHANNELS = ("web", "telegram", "wechat", "rest", "terminal")
+EXCERPT = 40
+
+
+@dataclass(frozen=True)
+class Query:
+    """What an agent wants listed, as the address says it."""
+
+    tab: Tab
+    words: str
+    tag: str
+    channel: str
+    page: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Query":
+        """From an address or a form; what makes no sense becomes the default."""
+        page, channel = values.get("page", "1"), values.get("channel", "")
+        sane = page.isascii() and page.isdigit() and len(page) <= 6
+        return cls(
+            tab=_tab(values.get("tab", "")),
+            words=_printable(values.get("q", ""), 64),
+            tag=_printable(values.get("tag", ""), 32).lower(),
+            channel=channel if channel in CHANNELS else "",
+            page=max(1, int(page)) if sane else 1,
+        )
+
+    def address(self, path: str = HERE, **changes: Any) -> str:
+        """The list's address with changes; a change of what is listed starts at its first page."""
+        values = {**self.values, "page": 1, **changes}
+        kept = {name: value for name, value in values.items() if value not in ("", 1)}
+        if kept.get("tab") == Tab.LIVE.value:
+            del kept["tab"]
+        return path + ("?" + urlencode(kept) if kept else "")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the address holds."""
+        return {
+            "tab": self.tab.value,
+            "q": self.words,
+            "tag": self.tag,
+            "channel": self.channel,
+            "page": self.page,
+        }
+
+    @property
+    def is_narrowed(self) -> bool:
+        """True when less than a whole tab is listed."""
+        return bool(self.words or self.tag or self.channel)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of tickets and how many there are, at most `COUNTED_UP_TO`."""
+
+    tickets: list[Ticket]
+    count: int
+    page: int
+    pages: int
+
+    @property
+    def is_more(self) -> bool:
+        """True when there are more than were counted."""
+        return self.count >= COUNTED_UP_TO
+
+
+class Inbox:
+    """The list page, the part of it that keeps up to date, and what is done from it."""
+
+    def __init__(self, office: Office, pages: Pages) -> None:
+        self._office = office
+        self._pages = pages
+        self._bulk = Bulk(office)
+
+    def routes(self, reception: Reception) -> list[Route]:
+        """The addresses of these pages."""
+        return [
+            Route(HERE, reception.for_agents(self.inbox)),
+            Route(HERE + "/", reception.for_agents(self.inbox)),
+            Route(HERE + "/rows", reception.for_agents(self.rows)),
+            Route(HERE + "/unread", reception.for_agents(self.unread)),
+            Route(HERE + "/bulk", reception.for_agents(self.act), methods=["POST"]),
+        ]
+
+    async def inbox(self, visit: Visit) -> Response:
+        """The whole page."""
+        values = await self._values(visit, Query.of(visit.request.query_params))
+        async with self._office.work() as work:
+            values["all_tags"] = await work.tickets.all_tags()
+            accounts = await work.agents.all()
+            lost = await _lost(work, visit.request.query_params.get("lost", ""))
+        return self._pages.page(
+            visit.request,
+            "inbox.html",
+            account=visit.account,
+            csrf=visit.csrf,
+            colleagues=[one for one in accounts if one.disabled_at is None],
+            causes=list(Cause),
+            channels=CHANNELS,
+            most=MOST_AT_ONCE,
+            outcome=Outcome.of(visit.request.query_params),
+            lost=lost,
+            **values,
+        )
+
+    async def rows(self, visit: Visit) -> Response:
+        """The tabs, the table and the pager, for the page that is open; 204 when it shows them already."""
+        query = Query.of(visit.request.query_params)
+        state = await self._state(visit)
+        headers = {"Cache-Control": "no-store", "X-State": state}
+        if state == visit.request.query_params.get("state"):
+            return Response(status_code=204, headers=headers)
+        values = await self._values(visit, query)
+        html = self._pages.fragment(visit.request, "_inbox.html", **values)
+        return HTMLResponse(html, headers=headers)
+
+    async def unread(self, visit: Visit) -> Response:
+        """How many lines wait to be read by this agent, for the window's title on every page."""
+        async with self._office.work() as work:
+            count = await work.inbox.unread_lines(visit.account.name)
+        return JSONResponse({"count": count}, headers={"Cache-Control": "no-store"})
+
+    async def act(self, visit: Visit) -> Response:
+        """Does one thing with every marked ticket, then shows the list that it was done from."""
+        back = Query.of(visit.form)
+        outcome = await self._bulk.do(visit)
+        return RedirectResponse(back.address(page=back.page, **outcome.values), 303)
+
+    async def _state(self, visit: Visit) -> str:
+        # Ages and countdowns change with the minute.
+        minute = self._office.clock.now().strftime("%H%M")
+        async with self._office.work() as work:
+            return f"{minute}/{await work.inbox.state()}"
+
+    async def _values(self, visit: Visit, query: Query) -> dict[str, Any]:
+        now, me = self._office.clock.now(), visit.account.name
+        sought = Sought(query.tab, me, now, query.words, query.tag, query.channel)
+        async with self._office.work() as work:
+            counts = await work.inbox.counts(sought)
+            found = await _found(work, sought, query, counts[query.tab])
+            numbers = [ticket.number for ticket in found.tickets]
+            lines = await work.inbox.last_lines(ticket.conversation_id for ticket in found.tickets)
+            return {
+                "query": query,
+                "tabs": list(Tab),
+                "counts": counts,
+                "most_counted": COUNTED_UP_TO,
+                "found": found,
+                "tags": await work.tickets.tags_of(numbers),
+                "unread": await work.reads.unread(me, numbers),
+                "last": {number: _excerpt(line) for number, line in lines.items()},
+                "names": {account.name: account.display_name for account in await work.agents.all()},
+                "too_much": await work.inbox.has_too_many(query.words),
+                "broken": {t.number: broken_promise(t, now) for t in found.tickets},
+                "me": visit.account,
+            }
+
+
+async def _found(work: UnitOfWork, sought: Sought, query: Query, count: int) -> Found:
+    pages = max(1, math.ceil(count / PER_PAGE))
+    page = min(query.page, pages)
+    return Found(await work.inbox.page(sought, PER_PAGE, (page - 1) * PER_PAGE), count, page, pages)
+
+
+async def _lost(work: UnitOfWork, number: str) -> dict[str, str]:
+    """Who was quicker with a ticket that an agent wanted to claim; empty when nobody was."""
+    ticket = await work.tickets.get(number) if NUMBER.fullmatch(number) else None
+    if ticket is None or ticket.assignee is None:
+        return {}
+    account = await work.agents.by_name(ticket.assignee)
+    return {"number": number, "name": account.display_name if account else ticket.assignee}
+
+
+def _excerpt(line: Line) -> dict[str, Any]:
+    text = " ".join(line.text.split())
+    shown = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+    return {"text": shown, "author": line.author.value, "is_theirs": line.author is Author.RESIDENT}
+
+
+def _tab(value: str) -> Tab:
+    return Tab(value) if value in {tab.value for tab in Tab} else Tab.LIVE
+
+
+def _printable(text: str, most: int) -> str:
+    return "".join(character for character in text if character.isprintable()).strip()[:most]
