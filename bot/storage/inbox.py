@@ -66,7 +66,7 @@ class Inbox(Repository):
         row = (await self._work.fetch(sa.select(*counted)))[0]
         return {tab: int(row[place]) for place, tab in enumerate(Tab)}
 
-    async def has_too_many(self, words: str) -> bool:
+    async def is_too_much(self, words: str) -> bool:
         """True when more tickets have the words than a search looks at."""
         return bool(words) and len(await self._with_words(words)) >= HITS_MOST
 
