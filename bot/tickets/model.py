@@ -122,7 +122,7 @@ class TicketNote:
     action: str
     note: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
-    id: int = 0
+    id: int = field(default=0, compare=False)
     """Its place in the log; 0 before it is stored."""
 
 
