@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -106,12 +107,14 @@ class Books:
         return int(self._rows("SELECT count(*) FROM outbox WHERE state <> 'sent'")[0][0])
 
     def lines(self) -> dict[int, list[str]]:
-        """What each chat was to hear, in order."""
+        """What each chat was to hear, in order; a document behind its line has no words."""
         lines: dict[int, list[str]] = {}
-        for user_id, text in self._rows(
-            "SELECT user_id, text FROM outbox JOIN messages ON messages.id = message_id ORDER BY outbox.id"
+        for user_id, text, custom in self._rows(
+            "SELECT user_id, text, custom FROM outbox JOIN messages ON messages.id = message_id"
+            " ORDER BY outbox.id"
         ):
-            lines.setdefault(int(user_id), []).append(text)
+            heard = [text, ""] if "document" in json.loads(custom) else [text]
+            lines.setdefault(int(user_id), []).extend(heard)
         return lines
 
     def tickets(self) -> list[Ticket]:
