@@ -177,7 +177,7 @@ class Inbox:
                 "unread": await work.reads.unread(me, numbers),
                 "last": {number: _excerpt(line) for number, line in lines.items()},
                 "names": {account.name: account.display_name for account in await work.agents.all()},
-                "too_much": await work.inbox.has_too_many(query.words),
+                "too_much": await work.inbox.is_too_much(query.words),
                 "broken": {t.number: broken_promise(t, now) for t in found.tickets},
                 "me": visit.account,
             }

@@ -220,6 +220,7 @@ class TicketsService:
         ticket = Ticket(
             number=new_ticket_number(trouble.at),
             conversation_id=conversation.id,
+            channel=conversation.contact.channel,
             reason=trouble.reason,
             status=TicketStatus.NEW,
             priority=weighed.priority,
