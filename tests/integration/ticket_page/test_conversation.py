@@ -7,7 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages import Author, Contact, ConversationStatus, Reply, Understood
+from bot.messages import (
+    Author,
+    Contact,
+    ConversationStatus,
+    IncomingMessage,
+    MessageKind,
+    Reply,
+    Understood,
+)
 from bot.tickets.model import TicketStatus
 from bot.turn import Turn
 from tests.doubles.agent_browser import Agent, audited
@@ -181,3 +189,12 @@ async def test_a_ticket_that_is_not_there_is_a_page(agent: Agent) -> None:
         answer = await agent.get(f"/console/tickets/{address}")
         assert answer.status_code == 404, address
         assert "没有找到" in answer.text
+
+
+async def test_what_only_the_chat_page_says_is_not_shown(house: WebHouse, agent: Agent) -> None:
+    contact = Contact("rest", "resident-1")
+    await house.desk.handle(IncomingMessage(contact, "greet", "/greet", MessageKind.BUTTON))
+    number = await waiting_ticket(house)
+    text = await page(agent, number)
+    assert "/greet" not in text
+    assert "户政缴费助手" in text
