@@ -162,6 +162,7 @@ class ReconciliationPage:
         self, visit: Visit, case: Case, payment: Payment, line: StatementCandidate, wrong: str = ""
     ) -> Response:
         service = self._office.reconciliation
+        rows = _rows(case, line)
         assert case.ticket is not None
         return self._pages.page(
             visit.request,
@@ -172,8 +173,8 @@ class ReconciliationPage:
             ticket=case.ticket,
             payment=payment,
             line=line,
-            rows=_rows(case, line),
-            other_words=other_words,
+            rows=rows,
+            claimed_otherwise=[row.field for row in rows if row.claim_agrees is False],
             wrong=wrong,
             note=_note(visit),
             second=service.needs_second(payment, line),

@@ -9,9 +9,13 @@ from typing import Any, Optional
 
 from bot.clock import SHANGHAI
 from bot.payments.model import MismatchedField, Payment, StatementCandidate
+from bot.payments.serial_numbers import NumberKind, find_numbers
 
 FIELDS = ("payer_name", "payer_id", "amount", "item", "date", "channel", "serial_number")
 """In the order in which staff check them."""
+CHANNELS_OWN = frozenset(
+    {NumberKind.WECHAT_TRANSACTION, NumberKind.ALIPAY_TRANSACTION, NumberKind.UNIONPAY_QUERY}
+)
 
 
 @dataclass(frozen=True)
@@ -115,10 +119,17 @@ def _claim_agrees(field: str, claimed: Any, recorded: Any, payment: Payment) -> 
     if field == "date":
         return bool(claimed == recorded.astimezone(SHANGHAI).date())
     if field == "serial_number":
-        # A receipt prints several numbers of one payment, so another one says nothing against it.
-        notice = payment.details.notice_number if payment.details else None
-        return True if claimed in (recorded, notice) else None
+        return _number_agrees(claimed, payment)
     return bool(claimed == recorded)
+
+
+def _number_agrees(claimed: str, payment: Payment) -> Optional[bool]:
+    notice = payment.details.notice_number if payment.details else None
+    if claimed in (payment.serial_number, notice):
+        return True
+    # A receipt prints several numbers of one payment; but the channel's own is nobody else's.
+    of_channel = any(found.kind in CHANNELS_OWN for found in find_numbers(claimed))
+    return False if of_channel else None
 
 
 def _line_agrees(field: str, line: StatementCandidate) -> Optional[bool]:

@@ -272,6 +272,13 @@ async def test_differences_have_to_be_ticked(bureau: Bureau, agent: Visitor) -> 
     assert ticked.status_code == 303
 
 
+async def test_what_the_resident_said_otherwise_has_to_be_ticked_too(bureau: Bureau, agent: Visitor) -> None:
+    ticket = await a_ticket(bureau, PLAIN, amount_fen="5000")
+    confirmed = await confirm(agent, ticket, PLAIN, PLAIN_LINE)
+    assert "与居民所说不一致：金额" in words_of(confirmed.text)
+    assert (await agent.send(confirmed.text, f"{page_of(ticket, PLAIN)}/propose")).status_code == 422
+
+
 @pytest.mark.parametrize("change", ["amount", "reference"])
 async def test_a_form_that_was_tampered_with_is_refused(bureau: Bureau, agent: Visitor, change: str) -> None:
     ticket = await a_ticket(bureau, PLAIN)

@@ -39,6 +39,10 @@ def test_another_number_of_the_receipt_says_nothing_against_the_payment() -> Non
     assert rows(Claims(serial_number="HZ202611200106"))["serial_number"].claim_agrees is None
 
 
+def test_a_channel_s_number_of_another_payment_speaks_against_this_one() -> None:
+    assert rows(Claims(serial_number="2026112022001400000000000105"))["serial_number"].claim_agrees is False
+
+
 def test_the_bureau_says_what_of_a_line_agrees() -> None:
     found = rows(agrees=("payer_name",), differs=("amount", "colour"))
     assert (found["payer_name"].line_agrees, found["amount"].line_agrees) == (True, False)
