@@ -71,8 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("account", help="login name")
     new.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
     new.add_argument("--display-name", default="", help="the name that residents see")
-    again = actions.add_parser("reset", help="give an account a new one-time password; ends its sessions")
-    again.add_argument("account", help="login name")
+    for action, words in (
+        ("reset", "give an account a new one-time password; ends its sessions"),
+        ("disable", "take an account out of use; its live tickets wait for somebody else"),
+        ("enable", "put an account into use again"),
+        ("role", "give an account another role"),
+    ):
+        actions.add_parser(action, help=words).add_argument("account", help="login name")
+    actions.choices["role"].add_argument("role", choices=("agent", "supervisor", "admin"))
     nlu = add("nlu", _nlu, "look at what was not understood, and teach it")
     lessons = nlu.add_subparsers(dest="action", required=True)
     review = lessons.add_parser("review", help="list misunderstood messages, similar ones together")

@@ -30,6 +30,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 DISPLAY_NAME_MAX = 20
 # Without letters and digits that look alike: it is read aloud or copied by hand.
 ONE_TIME_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+COMMAND_LINE, SETUP_LINK = "command_line", "setup_link"
+"""Who made an account, where nobody was logged in."""
+NOT_FOR_PEOPLE = frozenset({"bot", "desk", "resident", "system", COMMAND_LINE, SETUP_LINK})
+"""Names that the logs use for what is no person."""
 
 
 class AccountsService:
@@ -43,23 +47,25 @@ class AccountsService:
         self._strangers: "TTLCache[str, int]" = TTLCache(maxsize=10_000, ttl=LOCKED_FOR.total_seconds())
         self._locks: "weakref.WeakValueDictionary[str, asyncio.Lock]" = weakref.WeakValueDictionary()
 
-    async def add(self, work: UnitOfWork, name: str, display_name: str, role: Role) -> str:
+    async def add(
+        self, work: UnitOfWork, name: str, display_name: str, role: Role, by: str = COMMAND_LINE
+    ) -> str:
         """A new account; returns its one-time password, which must be changed at the first login.
 
         Raises InvalidInput("bad_name" | "bad_display_name" | "name_taken").
         """
         password = _one_time_password()
-        await self._add(work, name, display_name, role, password, must_change=True)
+        await self._add(work, name, display_name, role, password, must_change=True, by=by)
         return password
 
-    async def reset(self, work: UnitOfWork, name: str) -> str:
+    async def reset(self, work: UnitOfWork, name: str, by: str = COMMAND_LINE) -> str:
         """A new one-time password; ends the account's sessions and its lock. Raises NotFound."""
         account = await work.agents.by_name(name)
         if account is None:
             raise NotFound(name)
         password = _one_time_password()
         await self._set_password(work, account, password, must_change=True)
-        work.agents.record(name, "password_reset", name, self._clock.now())
+        work.agents.record(by, "password_reset", name, self._clock.now())
         return password
 
     async def all(self, work: UnitOfWork) -> list[Account]:
@@ -69,7 +75,8 @@ class AccountsService:
     async def authenticate(self, work: UnitOfWork, name: str, password: str) -> Account:
         """The account, when the password is right. Commits: a wrong try counts whatever happens next.
 
-        Raises InvalidInput("wrong_credentials"), and TooManyTries for 10 minutes after 5 wrong ones.
+        Raises InvalidInput("wrong_credentials"), and TooManyTries for 10 minutes after 5 wrong ones; with the
+        right password of an account that is out of use, InvalidInput("account_disabled").
         Unknown names take as long, and lock as known ones do.
         """
         name = name.strip().lower()[:64]
@@ -86,8 +93,11 @@ class AccountsService:
                 await self._count_wrong_try(work, account, now)
                 raise InvalidInput("wrong_credentials")
             work.agents.update(account, failed_logins=0, locked_until=None)
-            work.agents.record(account.name, "logged_in", account.name, now)
+            entered = "login_refused" if account.disabled_at else "logged_in"
+            work.agents.record(account.name, entered, account.name, now)
             await work.commit()
+            if account.disabled_at:
+                raise InvalidInput("account_disabled")
             return account
 
     async def change_password(self, work: UnitOfWork, account: Account, old: str, new: str) -> None:
@@ -121,16 +131,21 @@ class AccountsService:
         if expected is None or not hmac.compare_digest(token.encode(), expected.encode()):
             raise NotFound("setup")
         _check_password(password)
-        await self._add(work, name, display_name, Role.ADMIN, password, must_change=False)
+        await self._add(work, name, display_name, Role.ADMIN, password, must_change=False, by=SETUP_LINK)
 
     async def _add(
-        self, work: UnitOfWork, name: str, display_name: str, role: Role, password: str, must_change: bool
+        self,
+        work: UnitOfWork,
+        name: str,
+        display_name: str,
+        role: Role,
+        password: str,
+        must_change: bool,
+        by: str,
     ) -> None:
-        name, display_name = name.strip().lower(), display_name.strip()
-        if not NAME.fullmatch(name):
+        name, display_name = name.strip().lower(), checked_display_name(display_name)
+        if not NAME.fullmatch(name) or name in NOT_FOR_PEOPLE:
             raise InvalidInput("bad_name")
-        if not display_name or len(display_name) > DISPLAY_NAME_MAX or not display_name.isprintable():
-            raise InvalidInput("bad_display_name")
         if await work.agents.by_name(name):
             raise InvalidInput("name_taken")
         now = self._clock.now()
@@ -147,7 +162,7 @@ class AccountsService:
             created_at=now,
         )
         work.agents.add(account)
-        work.agents.record(name, "account_added", role.value, now)
+        work.agents.record(by, "account_added", name, now)
 
     async def _set_password(
         self, work: UnitOfWork, account: Account, password: str, must_change: bool
@@ -185,6 +200,14 @@ class AccountsService:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def checked_display_name(text: str) -> str:
+    """The name that residents see, without blanks around it. Raises InvalidInput("bad_display_name")."""
+    text = text.strip()
+    if not text or len(text) > DISPLAY_NAME_MAX or not text.isprintable():
+        raise InvalidInput("bad_display_name")
+    return text
 
 
 def _one_time_password() -> str:

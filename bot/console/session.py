@@ -49,7 +49,9 @@ class Sessions:
         if session is None or session.account_id == ANONYMOUS:
             return None
         account = await work.agents.get(session.account_id)
-        return account if account and account.session_epoch == session.epoch else None
+        if account is None or account.disabled_at or account.session_epoch != session.epoch:
+            return None
+        return account
 
     def anonymous(self) -> Session:
         """A session of nobody, for the forms before login."""

@@ -8,8 +8,10 @@ from typing import Any, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.console.model import Account, Role
+from bot.errors import InvalidInput
 from bot.storage.repository import Repository
 from bot.storage.tables import agents as table
 from bot.storage.tables import audit
@@ -42,6 +44,32 @@ class Agents(Repository):
     def update(self, account: Account, **values: Any) -> None:
         """Stages changes to an account."""
         self._work.stage_statement(table.update().where(table.c.id == account.id).values(**values))
+
+    def update_keeping_an_admin(self, account: Account, **values: Any) -> None:
+        """Stages changes after which another admin must be in use; `commit` raises InvalidInput("last_admin").
+
+        Two admins who take the role from each other at once are one after the other.
+        """
+
+        async def write(connection: AsyncConnection) -> None:
+            admins = sa.select(table.c.id).where(
+                table.c.role == Role.ADMIN.value, table.c.disabled_at.is_(None)
+            )
+            found = await connection.execute(admins.order_by(table.c.id).with_for_update())
+            if not any(row.id != account.id for row in found):
+                raise InvalidInput("last_admin")
+            await connection.execute(table.update().where(table.c.id == account.id).values(**values))
+
+        self._work.stage(write)
+
+    async def last_logins(self, since: datetime) -> dict[str, datetime]:
+        """When each account was last logged in to, of those that were after `since`."""
+        rows = await self._work.fetch(
+            sa.select(audit.c.actor, sa.func.max(audit.c.at))
+            .where(audit.c.action == "logged_in", audit.c.at > since)
+            .group_by(audit.c.actor)
+        )
+        return {row[0]: row[1] for row in rows}
 
     def record(self, actor: str, action: str, subject: str, now: datetime) -> None:
         """Stages an audit entry."""

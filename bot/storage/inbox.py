@@ -70,6 +70,11 @@ class Inbox(Repository):
         """True when more tickets have the words than a search looks at."""
         return bool(words) and len(await self._with_words(words)) >= HITS_MOST
 
+    async def live_of(self, agent: str) -> list[str]:
+        """The numbers of an agent's live tickets, those put aside, too."""
+        rows = await self._work.fetch(sa.select(table.c.number).where(LIVE, table.c.assignee == agent))
+        return [row.number for row in rows]
+
     async def last_lines(self, conversation_ids: Iterable[int]) -> dict[int, Line]:
         """The newest line that somebody wrote, by conversation."""
         wanted = list(set(conversation_ids))
