@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.channels.problems import Problem
+from bot.console.model import Permission
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
@@ -25,7 +26,11 @@ class Deliveries:
         """The addresses of these pages."""
         return [
             Route(HERE, reception.for_agents(self.deliveries)),
-            Route(HERE + "/{id:int}/send_again", reception.for_agents(self.send_again), methods=["POST"]),
+            Route(
+                HERE + "/{id:int}/send_again",
+                reception.for_agents(self.send_again, needs=Permission.OVERSEE),
+                methods=["POST"],
+            ),
         ]
 
     async def deliveries(self, visit: Visit) -> Response:

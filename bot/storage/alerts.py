@@ -47,11 +47,24 @@ class Alerts(Repository):
             statement = statement.where(table.c.seen_by.is_(None))
         return int((await self._work.fetch(statement))[0][0])
 
+    async def get(self, alert_id: int) -> Optional[Alert]:
+        """The alert with this number, or None."""
+        rows = await self._work.fetch(sa.select(table).where(table.c.id == alert_id))
+        return _alert(rows[0]) if rows else None
+
     def mark_seen(self, alert_id: int, agent: str, now: datetime) -> None:
         """Stages that somebody took notice; the first one counts."""
         self._work.stage_statement(
             table.update()
             .where(table.c.id == alert_id, table.c.seen_by.is_(None))
+            .values(seen_by=agent, seen_at=now)
+        )
+
+    def mark_all_seen(self, newest: int, agent: str, now: datetime) -> None:
+        """Stages that somebody took notice of every alert up to number `newest`."""
+        self._work.stage_statement(
+            table.update()
+            .where(table.c.id <= newest, table.c.seen_by.is_(None))
             .values(seen_by=agent, seen_at=now)
         )
 

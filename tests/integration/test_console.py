@@ -34,6 +34,13 @@ async def agent(house: WebHouse) -> AsyncIterator[Agent]:
     await agent.web.aclose()
 
 
+@pytest_asyncio.fixture
+async def head(house: WebHouse) -> AsyncIterator[Agent]:
+    head = await new_agent(house, "chenjie", "陈洁", Role.SUPERVISOR)
+    yield head
+    await head.web.aclose()
+
+
 # ---------------------------------------------------------------- the way in
 
 
@@ -185,24 +192,33 @@ async def give_up_a_line(house: WebHouse) -> int:
     return delivery.id
 
 
-async def test_undelivered_lines_are_listed_and_sent_again_on_request(house: WebHouse, agent: Agent) -> None:
-    assert "没有未送达的消息" in (await agent.get("/console/deliveries")).text
+async def test_undelivered_lines_are_listed_and_sent_again_on_request(house: WebHouse, head: Agent) -> None:
+    assert "没有未送达的消息" in (await head.get("/console/deliveries")).text
     delivery_id = await give_up_a_line(house)
-    page = (await agent.get("/console/deliveries")).text
+    page = (await head.get("/console/deliveries")).text
     assert "您的缴费已经对上账了。" in page
     assert "blocked" in page
     again = f"/console/deliveries/{delivery_id}/send_again"
-    answer = await agent.post("/console/deliveries", again)
+    answer = await head.post("/console/deliveries", again)
     assert answer.headers["location"] == "/console/deliveries"
     async with house.work() as work:
         assert [one.id for one in await work.outbox.heads(house.clock.now())] == [delivery_id]
-    assert ("wangmin", "delivery_sent_again", str(delivery_id)) in await audited(house)
+    assert ("chenjie", "delivery_sent_again", str(delivery_id)) in await audited(house)
 
 
-async def test_a_line_that_was_not_given_up_cannot_be_sent_again(house: WebHouse, agent: Agent) -> None:
+async def test_agents_see_undelivered_lines_and_leave_the_rest_to_supervisors(
+    house: WebHouse, agent: Agent
+) -> None:
     await give_up_a_line(house)
-    hidden = await agent.hidden("/console/deliveries", "/send_again")
-    answer = await agent.web.post("/console/deliveries/999/send_again", data=hidden)
+    page = (await agent.get("/console/deliveries")).text
+    assert "您的缴费已经对上账了。" in page
+    assert "send_again" not in page
+
+
+async def test_a_line_that_was_not_given_up_cannot_be_sent_again(house: WebHouse, head: Agent) -> None:
+    await give_up_a_line(house)
+    hidden = await head.hidden("/console/deliveries", "/send_again")
+    answer = await head.web.post("/console/deliveries/999/send_again", data=hidden)
     assert answer.status_code == 404
 
 

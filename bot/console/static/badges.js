@@ -1,7 +1,7 @@
 "use strict";
 // The counts beside the links of the navigation, each from the address that its link names.
 
-const BADGE_EVERY = 15000;
+const BADGE_EVERY = 4000;
 
 async function count(badge) {
   const { count: waiting } = await (await ask(badge.dataset.from)).json();
