@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount
 
 from bot.console.alerts_page import AlertsPage
+from bot.console.accounts_page import AccountsPage
 from bot.console.attachment_page import AttachmentPage
 from bot.console.canned_page import CannedPage
 from bot.console.dashboard import Dashboard
@@ -38,6 +39,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
         *Dashboard(office, pages).routes(reception),
+        *AccountsPage(office, pages).routes(reception),
         *AlertsPage(office, pages).routes(reception),
         Mount("/console/static", pages.assets.files()),
     ]
