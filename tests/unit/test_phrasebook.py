@@ -96,8 +96,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "utter_handed_back": {},
     "utter_ticket_resolved": {"number": "GD1"},
     "utter_ticket_reopened": {"number": "GD1"},
-    "utter_watch_changed": {"tail": "1234", "what": "已对账"},
-    "utter_watch_expired": {"tail": "1234"},
+    "utter_watch_changed": {"tail": "1234", "serial": "W1234", "what": "已对账"},
+    "utter_watch_expired": {"tail": "1234", "serial": "W1234", "days": 30, "what": "还在等账单。"},
     "utter_internal_error": {},
     "utter_flood": {},
 }
