@@ -19,8 +19,8 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Conflict, Unavailable
-from bot.storage.agent_files import AgentFiles
 from bot.storage.addresses import Addresses
+from bot.storage.agent_files import AgentFiles
 from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
