@@ -140,9 +140,7 @@ class AccountsPage:
             trouble=words(f"trouble.{trouble}") if trouble else "",
             form=visit.form if trouble else {},
             roles=list(Role),
-            state=lambda account: _state(
-                account, account.locked_until is not None and account.locked_until > now
-            ),
+            state=lambda account: _state(account, now),
             **values,
         )
 
