@@ -83,6 +83,8 @@ class TicketNews:
                     pulse = now
                     found = await to_its_end(self._of(visit, number, line, note))
                     line, note = found["last"], found["note"]
+                    if found["more"]:
+                        pulse = None
                     found["parts"] = {
                         name: html for name, html in found["parts"].items() if sent.get(name) != html
                     }
@@ -111,7 +113,8 @@ class TicketNews:
             visit.request, "_entries.html", entries=timeline.entries, ticket=ticket, names=values["names"]
         )
         return {
-            "entries": entries, "last": timeline.last_line, "note": timeline.last_note, "parts": parts,
+            "entries": entries, "last": timeline.last_line, "note": timeline.last_note,
+            "more": timeline.has_more, "parts": parts,
         }  # fmt: skip
 
     async def _pulse(self, visit: Visit, ticket: Ticket) -> Any:

@@ -42,6 +42,8 @@ class Timeline:
     earlier: int
     last_line: int
     last_note: int
+    has_more: bool = False
+    """True when more came than one reading brings."""
 
 
 async def newest(work: UnitOfWork, ticket: Ticket, before: int = 0) -> Timeline:
@@ -61,7 +63,9 @@ async def after(work: UnitOfWork, ticket: Ticket, line_id: int, note_id: int) ->
     lines = await work.lines.after(ticket.conversation_id, line_id, LINES)
     notes = [note for note in await _notes(work, ticket) if note.id > note_id]
     found = await _timeline(work, lines, notes, 0, notes)
-    return Timeline(found.entries, 0, found.last_line or line_id, found.last_note or note_id)
+    return Timeline(
+        found.entries, 0, found.last_line or line_id, found.last_note or note_id, len(lines) == LINES
+    )
 
 
 async def _timeline(

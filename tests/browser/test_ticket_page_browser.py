@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Dialog, Page, expect
 
 from bot.console.model import Role
-from bot.messages import Contact
+from bot.messages import Contact, Reply
 from bot.payments.model import Reason, State
 from bot.phrasebook import Phrasebook
 from bot.tickets.model import Cause, TicketStatus
@@ -135,15 +135,23 @@ async def test_agents_see_each_other_come_and_go(house: WebHouse, open_page: Ope
     await expect(agent.locator(".present")).to_have_text("")
 
 
+async def claim(page: Page) -> None:
+    async with page.expect_response(re.compile("/claim")):
+        await page.get_by_role("button", name="领取").click()
+
+
 async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told(
     house: WebHouse, open_page: Open
 ) -> None:
     await resident(open_page)
-    pages = [await ticket_page(house, open_page, name) for name in ("wangmin", "liqiang")]
-    for page in pages:
+    pages = []
+    for name in ("wangmin", "liqiang"):
+        page = await console(open_page, name)
         # As if both clicked before either heard of the other.
-        await page.evaluate("rest(); take = () => {}")
-    await asyncio.gather(*(page.get_by_role("button", name="领取").click() for page in pages))
+        await page.route(re.compile(r"/(events|live)\?"), lambda route: route.abort())
+        await page.goto(f"/console/tickets/{await only_ticket(house)}")
+        pages.append(page)
+    await asyncio.gather(*(claim(page) for page in pages))
     winner = (await house.ticket(await only_ticket(house))).assignee
     loser = pages[1] if winner == "wangmin" else pages[0]
     await expect(loser.get_by_role("alert")).to_contain_text(re.compile("另一位坐席|别的坐席"))
@@ -319,6 +327,24 @@ async def test_an_open_page_keeps_the_focus_and_what_is_being_chosen(
     await expect(agent.locator(".line.resident").last).to_contain_text("还在吗")
     await expect(agent.get_by_label("办结说明")).to_have_value("正在写")
     await expect(agent.get_by_label("办结说明")).to_be_focused()
+
+
+async def test_from_an_earlier_part_of_the_thread_a_reply_leads_to_its_end(
+    house: WebHouse, open_page: Open
+) -> None:
+    ticket = await house.open_ticket("anna", serial_number=SERIAL)
+    conversation = await house.conversation(ticket)
+    async with house.work() as work:
+        for place in range(130):
+            work.lines.add(conversation, Reply(f"第{place}句"), house.clock.now())
+        await work.commit()
+    agent = await console(open_page, "wangmin", f"/console/tickets/{ticket.number}")
+    await agent.get_by_role("link", name="查看更早的对话").click()
+    await expect(agent.locator(".line").first).to_contain_text("第0句")
+    await agent.fill("#text", "您好")
+    await agent.keyboard.press("Control+Enter")
+    await expect(agent.locator(".line.agent")).to_contain_text("您好")
+    await expect(agent.locator(".line").first).to_contain_text("第32句")
 
 
 async def test_without_scripts_the_page_still_works(house: WebHouse, open_page: Open) -> None:

@@ -1,5 +1,5 @@
-"use strict";
 // One ticket: what is new comes by itself, forms are sent without leaving the page, and nothing typed is lost.
+// A module, so that its names are its own; `ask`, `exchange` and `shown` are console.js's.
 
 const ticket = document.getElementById("ticket");
 const words = JSON.parse(ticket.dataset.words);
@@ -186,7 +186,9 @@ function settle(form, answer) {
   }
   see(answer.seen);
   if (!answer.trouble) finished(form);
-  take(answer.news);
+  if (!ticket.dataset.frozen) return take(answer.news);
+  // An earlier part of the thread does not go on; what was done is seen at its end.
+  if (!answer.trouble) location.assign(ticket.dataset.page);
 }
 
 function finished(form) {

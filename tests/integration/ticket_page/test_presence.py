@@ -14,6 +14,8 @@ import pytest
 
 from bot.console import ticket_news
 from bot.console.presence import HERE_FOR
+from bot.console.timeline import LINES
+from bot.messages import Reply
 from bot.servers import serve
 from tests.doubles.agent_browser import Agent
 from tests.doubles.web_house import WebHouse
@@ -160,5 +162,20 @@ async def test_a_stream_ends_by_itself_and_strangers_get_none(
                 await asyncio.wait_for(stream.next("news"), 5)
         async with httpx.AsyncClient(base_url=server.url) as web:
             assert (await web.get(f"/console/tickets/{number}/events")).status_code == 303
+    finally:
+        await server.stop()
+
+
+async def test_whoever_was_away_for_long_gets_everything(house: WebHouse, agent: Agent) -> None:
+    number = await waiting_ticket(house)
+    conversation = await house.conversation(await house.ticket(number))
+    async with house.work() as work:
+        for place in range(LINES * 2 + 10):
+            work.lines.add(conversation, Reply(f"第{place}句"), house.clock.now())
+        await work.commit()
+    server = await serve(house.app, "127.0.0.1", 0)
+    try:
+        async with page_of(house, agent, number, server.url) as stream:
+            await asyncio.wait_for(stream.until(f"第{LINES * 2 + 9}句"), 5)
     finally:
         await server.stop()
