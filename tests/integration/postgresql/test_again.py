@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.console.test_canned_answers import *  # noqa: F403
+from tests.unit.console.test_staff import *  # noqa: F403
 from tests.unit.desk.test_acceptance import *  # noqa: F403
 from tests.unit.desk.test_agent_serves import *  # noqa: F403
 from tests.unit.desk.test_defects import *  # noqa: F403
@@ -20,10 +21,12 @@ from tests.unit.notifications.test_service import *  # noqa: F403
 from tests.unit.notifications.test_watcher import *  # noqa: F403
 from tests.unit.reconciliation.test_reconciliation import *  # noqa: F403
 from tests.unit.requests.test_service import *  # noqa: F403
+from tests.unit.storage.test_inbox import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
 from tests.unit.storage.test_presence import *  # noqa: F403
 from tests.unit.storage.test_reads import *  # noqa: F403
 from tests.unit.storage.test_repositories import *  # noqa: F403
+from tests.unit.storage.test_ticket_words import *  # noqa: F403
 from tests.unit.storage.test_unit_of_work import *  # noqa: F403
 from tests.unit.test_attachments import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
