@@ -78,7 +78,7 @@ class AlertsPage:
                 now = self._office.clock.now()
                 work.alerts.mark_seen(wanted, visit.account.name, now)
                 subject = f"{wanted} {alert.kind.value} {alert.subject}"
-                work.agents.record(visit.account.name, "alert_seen", subject[:128], now)
+                work.agents.record(visit.account.name, "alert_seen", subject, now)
                 await work.commit()
         return RedirectResponse(_back(visit.form), 303)
 

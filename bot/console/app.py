@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount
 
-from bot.console.alerts_page import AlertsPage
 from bot.console.accounts_page import AccountsPage
+from bot.console.alerts_page import AlertsPage
 from bot.console.attachment_page import AttachmentPage
+from bot.console.audit_page import AuditPage
 from bot.console.canned_page import CannedPage
 from bot.console.dashboard import Dashboard
 from bot.console.deliveries import Deliveries
@@ -41,5 +42,6 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *Dashboard(office, pages).routes(reception),
         *AccountsPage(office, pages).routes(reception),
         *AlertsPage(office, pages).routes(reception),
+        *AuditPage(office, pages).routes(reception),
         Mount("/console/static", pages.assets.files()),
     ]

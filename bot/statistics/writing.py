@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from datetime import date, datetime
 from typing import Mapping, Optional, Sequence
 
 from bot.channels.words import Words
 from bot.clock import SHANGHAI
+from bot.spreadsheet import BYTE_ORDER_MARK, csv_rows, harmless
 from bot.statistics.model import Share
 from bot.statistics.report import Column, Kind, Measure, Report, Table, Value
 
 NOTHING = "—"
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it a spreadsheet takes Chinese in UTF-8 for something else."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Writer:
@@ -75,7 +71,7 @@ class Writer:
         rows = [
             [cell for column, value in row for cell in self._csv_cells(column, value)] for row in table.cells
         ]
-        return csv_text([headings, *rows])
+        return BYTE_ORDER_MARK + csv_rows([headings, *rows])
 
     def summary_csv(self, report: Report) -> str:
         """The measures for a spreadsheet."""
@@ -100,7 +96,7 @@ class Writer:
             ]
             for one in report.measures
         ]
-        return csv_text([headings, *rows])
+        return BYTE_ORDER_MARK + csv_rows([headings, *rows])
 
     def text(self, report: Report) -> str:
         """Everything for a terminal."""
@@ -157,15 +153,7 @@ class Writer:
             return _csv_parts(value)
         if isinstance(value, int):
             return [str(value)]
-        return ["" if value is None else _harmless(self.cell(column, value))]
-
-
-def csv_text(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a file that spreadsheets open by a double click."""
-    file = io.StringIO()
-    file.write(BYTE_ORDER_MARK)
-    csv.writer(file).writerows(rows)
-    return file.getvalue()
+        return ["" if value is None else harmless(self.cell(column, value))]
 
 
 def _csv_parts(value: Value) -> list[str]:
@@ -175,11 +163,6 @@ def _csv_parts(value: Value) -> list[str]:
     if isinstance(value, float):
         return [f"{value:.2f}", "", ""]
     return ["" if value is None else str(value), "", ""]
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _rate(value: Value) -> Optional[float]:

@@ -46,9 +46,9 @@ class Agents(Repository):
         self._work.stage_statement(table.update().where(table.c.id == account.id).values(**values))
 
     def update_keeping_an_admin(self, account: Account, **values: Any) -> None:
-        """Stages changes after which another admin must be in use; `commit` raises InvalidInput("last_admin").
+        """Stages changes after which another admin must be in use.
 
-        Two admins who take the role from each other at once are one after the other.
+        `commit` raises InvalidInput("last_admin") when there would be none. Two admins who take the role from each other at once are one after the other.
         """
 
         async def write(connection: AsyncConnection) -> None:
@@ -72,8 +72,10 @@ class Agents(Repository):
         return {row[0]: row[1] for row in rows}
 
     def record(self, actor: str, action: str, subject: str, now: datetime) -> None:
-        """Stages an audit entry."""
-        self._work.stage_statement(audit.insert().values(at=now, actor=actor, action=action, subject=subject))
+        """Stages an audit entry; of a longer subject its first 128 characters."""
+        self._work.stage_statement(
+            audit.insert().values(at=now, actor=actor, action=action, subject=subject[:128])
+        )
 
 
 def _account(row: Row) -> Account:

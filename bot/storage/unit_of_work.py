@@ -24,6 +24,7 @@ from bot.storage.agent_files import AgentFiles
 from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
 from bot.storage.attachments import Attachments
+from bot.storage.audit import Audit
 from bot.storage.bookmarks import Bookmarks
 from bot.storage.canned_answers import CannedAnswers
 from bot.storage.conversations import Conversations
@@ -114,6 +115,7 @@ class UnitOfWork:
         self.canned_answers = CannedAnswers(self)
         self.agents = Agents(self)
         self.alerts = Alerts(self)
+        self.audit = Audit(self)
         self.misunderstandings = Misunderstandings(self)
         self.bookmarks = Bookmarks(self)
         self.personal_data = PersonalData(self)

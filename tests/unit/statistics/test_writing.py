@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.channels.words import load_words
+from bot.spreadsheet import BYTE_ORDER_MARK
 from bot.statistics.model import Share
 from bot.statistics.report import Column, Kind, Measure, Table, Value
-from bot.statistics.writing import BYTE_ORDER_MARK, Writer
+from bot.statistics.writing import Writer
 
 WORDS = load_words(Path("bot/console/words"))
 ZH, EN = Writer(WORDS["zh"], {"wang": "王敏"}), Writer(WORDS["en"])
