@@ -106,7 +106,9 @@ class Standing:
         return [phrases.say("utter_place_reminder", language, place=words)]
 
     async def _is_comment(self, text: str) -> bool:
-        if QUESTION.search(text) or find_numbers(text) or Tone.COMPLAINT in tones_of(text):
+        if QUESTION.search(text) or says_unsolved(text):
+            return False
+        if find_numbers(text) or Tone.COMPLAINT in tones_of(text):
             return False
         intent, sure = await self._understood(text)
         return not sure or intent in TALK or intent.startswith("faq_")

@@ -10,6 +10,7 @@ import pytest
 
 from bot.phrasebook import Phrasebook
 from bot.storage.database import migrate, open_database
+from tests.conversations.agent import Agent
 from tests.conversations.office import Office
 from tests.conversations.resident import PHRASES, Resident
 
@@ -43,6 +44,12 @@ async def office(
 def resident(office: Office) -> Resident:
     """Somebody who paid a fee."""
     return office.resident("wang")
+
+
+@pytest.fixture
+def agent(office: Office) -> Agent:
+    """Somebody at the desk."""
+    return Agent(office)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app
 from bot.sandbox.clock import SandboxClock
 from bot.settings import load_settings
+from bot.tickets.sweeper import Sweeper
 from tests.conversations.resident import Resident
 
 if TYPE_CHECKING:
@@ -130,6 +131,19 @@ class Office:
         return await RequestsFollower(
             house.work, house.services.requests, lambda _: None, lambda: None, self.clock
         ).step()
+
+    async def sweeps(self) -> None:
+        """The clock does to tickets what is due."""
+        house = self.house
+        await Sweeper(
+            house.work,
+            house.services.casework,
+            house.deadlines,
+            house.phrases,
+            lambda _: None,
+            lambda: None,
+            self.clock,
+        ).sweep()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table, oldest first."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Optional, Union
 
-from bot.messages import Button, Contact, IncomingMessage, Line, MessageKind
+from bot.messages import Author, Button, Contact, IncomingMessage, Line, MessageKind
 from bot.phrasebook import Phrasebook
 
 if TYPE_CHECKING:
@@ -84,6 +84,14 @@ class Resident:
         message_id = message_id or f"{self.contact.user_id}-{self._sent}"
         message = IncomingMessage(self.contact, message_id, text, kind)
         heard = Heard(await self.office.desk.handle(message))
+        self.offered = heard.offered or self.offered
+        return heard
+
+    async def reads(self) -> Heard:
+        """What came by itself since the resident wrote last."""
+        lines = await self.sees()
+        own = [place for place, line in enumerate(lines) if line.author is Author.RESIDENT]
+        heard = Heard([line for line in lines[own[-1] + 1 :] if line.in_reply_to is None])
         self.offered = heard.offered or self.offered
         return heard
 

@@ -34,21 +34,21 @@ async def test_who_asks_for_a_person_gets_a_ticket(resident: Resident, office: O
 
 async def test_the_resident_is_told_when_an_answer_will_come(resident: Resident) -> None:
     heard = await resident.says("转人工")
-    assert "今天12:30前在这里答复您" in heard.text
+    assert "今天中午12点半前在这里答复您" in heard.text
 
 
 async def test_out_of_hours_the_next_opening_is_told(resident: Resident, office: Office) -> None:
     office.advance(hours=10)
     heard = await resident.says("转人工")
     assert heard.named("utter_ticket_after_hours")
-    assert "明天09:00上班" in heard.text
-    assert "明天11:00前" in heard.text
+    assert "明天上午9点上班" in heard.text
+    assert "明天上午11点前" in heard.text
 
 
 async def test_who_comes_later_hears_how_many_are_ahead(resident: Resident, neighbour: Resident) -> None:
     await neighbour.says("转人工")
     heard = await resident.says("转人工")
-    assert heard.named("utter_ticket_opened_queue")
+    assert heard.named("utter_ticket_opened")
     assert "前面还有 1 位" in heard.text
 
 
@@ -86,7 +86,7 @@ async def test_the_same_trouble_keeps_its_ticket(resident: Resident, office: Off
 async def test_another_payment_gets_a_ticket_of_its_own(resident: Resident, office: Office) -> None:
     await resident.says(WAITING, "转人工", BOOKED)
     heard = await resident.says("转人工")
-    assert heard.named("utter_ticket_opened_queue") or heard.named("utter_ticket_opened")
+    assert heard.named("utter_ticket_opened")
     assert len(office.rows("tickets")) == 2
 
 
@@ -95,7 +95,8 @@ async def test_the_resident_sees_their_tickets(resident: Resident, office: Offic
     heard = await resident.says("我的工单")
     [ticket] = office.rows("tickets")
     assert heard.named("utter_ticket_list")
-    assert f"{ticket['number']}：等工作人员接手，今天10:30登记，今天12:30前答复" in heard.text
+    assert f"{ticket['number']}：等工作人员接手，今天上午10点半登记。" in heard.text
+    assert "今天中午12点半前在这里答复您" in heard.text
 
 
 async def test_a_ticket_is_found_by_its_number(resident: Resident, office: Office) -> None:
@@ -156,7 +157,7 @@ async def test_the_same_trouble_takes_a_resolved_ticket_up_again(resident: Resid
         await office.house.services.casework.resolve(work, number, "chen")
         await work.commit()
     heard = await resident.says("还是没好，转人工")
-    assert heard.named("utter_ticket_exists")
+    assert heard.named("utter_ticket_taken_up_again")
     [ticket] = office.rows("tickets")
     assert ticket["status"] == "open"
 
@@ -171,6 +172,6 @@ async def test_the_same_message_twice_is_answered_once(resident: Resident, offic
 async def test_a_ticket_in_english(resident: Resident) -> None:
     heard = await resident.says("please let me talk to a real person")
     assert heard.named("utter_ticket_opened", "en")
-    assert "12:30 today" in heard.text
+    assert "12:30 p.m. today" in heard.text
     heard = await resident.says("my ticket")
     assert "waiting for a person" in heard.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,18 @@ async def test_an_overdue_ticket_rises_above_the_most_urgent_and_the_supervisor_
     assert raised.urgency > urgent.urgency
     assert await alerts(house) == [(low.number, "answer")]
     assert (await actions(house, low.number)).count(("desk", "overdue")) == 1
+
+
+async def test_an_overdue_ticket_that_slipped_down_rises_again_without_another_alert(house: FakeHouse) -> None:
+    number = (await ticket_of(house)).number
+    house.clock.move(hours=2, minutes=1)
+    await swept(house)
+    async with house.work() as work:
+        work.tickets.save(dataclasses.replace(await stored(house, number), urgency=1))
+        await work.commit()
+    await swept(house)
+    assert (await stored(house, number)).urgency > Priority.URGENT.rank
+    assert await alerts(house) == [(number, "answer")]
 
 
 async def test_each_promise_that_is_broken_is_told_by_itself(house: FakeHouse) -> None:
