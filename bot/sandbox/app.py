@@ -6,13 +6,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from bot.sandbox.admin import Admin
-from bot.sandbox.api import contract_routes
-from bot.sandbox.bureau import Bureau
+from bot.sandbox.api.admin import Admin
+from bot.sandbox.api.contract import contract_routes
+from bot.sandbox.api.page import page_route
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import FaultInjection
 from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY, Keys
-from bot.sandbox.page import page_route
+from bot.sandbox.opening import open_bureau
 from bot.sandbox.problems import Problem, answer_bug, answer_http_error, answer_problem
 
 
@@ -23,7 +23,7 @@ def create_app(
     clock: SandboxClock | None = None,
 ) -> Starlette:
     """A fresh reconciliation system with its admin calls and its page; state lives as long as the app."""
-    bureau = Bureau(clock or SandboxClock())
+    bureau = open_bureau(clock or SandboxClock())
     app = Starlette(
         routes=[
             *contract_routes(bureau, Keys(resident_key, staff_key)),

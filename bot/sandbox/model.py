@@ -1,10 +1,14 @@
-"""What the sandbox bureau knows: payments, statement lines, requests and events."""
+"""What the sandbox bureau answers with: payments, candidates, requests and events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.sandbox.bills.line import Line
 
 
 class State(str, Enum):
@@ -59,6 +63,12 @@ class RequestStatus(str, Enum):
 OPEN_STATES = frozenset({State.UNRECONCILED, State.UNDER_REVIEW})
 """Paid and not matched: the states that carry a reason."""
 
+UNPAID = frozenset({State.PAYMENT_PENDING, State.PAYMENT_FAILED, State.CLOSED})
+"""No money moved, as far as anybody knows."""
+
+SETTLED = frozenset({State.RECONCILED, State.REFUNDING, State.REFUNDED})
+"""Booked, or on its way back."""
+
 SELF_SETTLING = frozenset(
     {
         Reason.AWAITING_STATEMENT,
@@ -101,13 +111,13 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class Payment:
-    """One payment; amounts in fen, times +08:00; `settles_at` is when time alone changes its state."""
+    """One payment as the books have it; amounts in fen, times +08:00. `merchant_order` is its key."""
 
-    code: str
-    serial_number: str
     merchant_order: str
+    serial_number: str
     notice_number: str
     channel: Channel
+    account: str
     state: State
     reason: Reason | None
     item: str
@@ -117,37 +127,38 @@ class Payment:
     paid_at: datetime | None
     updated_at: datetime
     expected_by: datetime | None
-    settles_at: datetime | None = None
     mismatched_fields: tuple[str, ...] = ()
     fiscal_receipt: FiscalReceipt | None = None
     history: tuple[HistoryEntry, ...] = ()
-    shows_zh: str = ""
-    shows_en: str = ""
+    line_id: str | None = None
+    """The bill line that pays it, once one is found; taken when the payment is booked."""
+    doubtful: bool = False
+    """Its day's bill came without it: it waits for the next one (存疑)."""
+    taken_up_at: datetime | None = None
+    """When a person took it up."""
+    refund_asked_at: datetime | None = None
 
     @property
     def numbers(self) -> tuple[str, str, str]:
         """Every number that finds this payment."""
         return self.serial_number, self.merchant_order, self.notice_number
 
+    @property
+    def booked(self) -> bool:
+        """Whether its money is on the books."""
+        return self.state is State.RECONCILED
 
-@dataclass(frozen=True)
-class StatementLine:
-    """One line of a bank or channel statement; `taken_by` is the payment it was matched with."""
-
-    line_id: str
-    source: Channel
-    booked_at: datetime
-    amount: int
-    counterparty: str
-    reference: str
-    taken_by: str | None = None
+    @property
+    def taken_line(self) -> str | None:
+        """The line that is this payment's for good."""
+        return self.line_id if self.state in SETTLED else None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A line that may belong to a payment; `score` 0 to 1."""
+    """A bill line that may belong to a payment; `score` 0 to 1."""
 
-    line: StatementLine
+    line: Line
     score: float
     agrees: tuple[str, ...]
     differs: tuple[str, ...]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 
 from bot.sandbox.clock import SHANGHAI
 
 
+@lru_cache(maxsize=1024)
 def is_working_day(day: date) -> bool:
     """Whether offices work on `day`."""
     try:

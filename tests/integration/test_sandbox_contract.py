@@ -42,7 +42,7 @@ CODES = {
 JUST_PAID = "4200002611202611200000000101"
 MISMATCHED = "4200002611202611200000000106"
 RECONCILED = "4200002611202611120000000303"
-LOST_NOTICE = "2026112022001400000000000103"
+UNEXPLAINED = "2026112022001400000000000112"
 UNKNOWN = "4200009999202611200000009999"
 CLAIM = {
     "contact_reference": "C-1",
@@ -378,6 +378,13 @@ def test_search_finds_by_number_name_and_day(client: ContractClient) -> None:
     assert JUST_PAID not in serials(paid_to="2020-01-01")
 
 
+def best_line(client: ContractClient, serial: str) -> str:
+    """The id of the line that fits the payment best."""
+    path = {"serial_number": serial}
+    found = client.call("matchStatementLines", key=STAFF_KEY, path=path).json()["candidates"]
+    return str(found[0]["statement_line_id"])
+
+
 def reconcile(client: ContractClient, serial: str, line: str, key: str = "key-00000009") -> httpx.Response:
     return client.call(
         "reconcileManually",
@@ -389,12 +396,12 @@ def reconcile(client: ContractClient, serial: str, line: str, key: str = "key-00
 
 
 def test_a_payment_already_reconciled_is_a_conflict_that_says_so(client: ContractClient) -> None:
-    answer = reconcile(client, RECONCILED, "SL-0303")
+    answer = reconcile(client, RECONCILED, f"SL-{RECONCILED}")
     assert (answer.status_code, answer.json()["conflict"]) == (409, "payment_reconciled")
 
 
 def test_a_taken_statement_line_is_a_conflict_that_says_so(client: ContractClient) -> None:
-    answer = reconcile(client, MISMATCHED, "SL-0303")
+    answer = reconcile(client, MISMATCHED, f"SL-{RECONCILED}")
     assert (answer.status_code, answer.json()["conflict"]) == (409, "line_taken")
     assert RECONCILED in answer.json()["detail"]
 
@@ -404,18 +411,19 @@ def test_an_unknown_statement_line_is_refused(client: ContractClient) -> None:
 
 
 def test_reconciling_again_with_the_same_key_answers_the_same_payment(client: ContractClient) -> None:
-    first, again = reconcile(client, LOST_NOTICE, "SL-0103"), reconcile(client, LOST_NOTICE, "SL-0103")
+    line = best_line(client, UNEXPLAINED)
+    first, again = reconcile(client, UNEXPLAINED, line), reconcile(client, UNEXPLAINED, line)
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == again.json()
     assert first.json()["state"] == "reconciled" and first.json()["details"]["fiscal_receipt"]
-    assert reconcile(client, LOST_NOTICE, "SL-0103", key="key-another").status_code == 409
+    assert reconcile(client, UNEXPLAINED, line, key="key-another").status_code == 409
 
 
 def test_statement_lines_say_what_agrees_and_what_differs_best_first(client: ContractClient) -> None:
     path = {"serial_number": MISMATCHED}
     found = client.call("matchStatementLines", key=STAFF_KEY, path=path).json()["candidates"]
-    assert found[0]["statement_line_id"] == "SL-0106"
-    assert found[0]["differs"] == ["amount"]
+    assert found[0]["statement_line_id"] == f"SL-{MISMATCHED}"
+    assert (found[0]["amount"], found[0]["differs"]) == (2000, ["amount"])
     scores = [candidate["score"] for candidate in found]
     assert scores == sorted(scores, reverse=True)
 

@@ -73,7 +73,7 @@ def test_a_pending_payment_is_confirmed_and_then_waits_for_its_statement(client:
     advance(client, DAY)
     answer = client.get(f"/v1/payments/{PENDING}").json()
     assert (answer["state"], answer["reason"]) == ("unreconciled", "awaiting_statement")
-    assert answer["paid_at"] == "2026-11-25T08:00:00+08:00"
+    assert answer["paid_at"] == "2026-11-25T07:45:00+08:00"
     assert answer["expected_by"] == "2026-11-26T10:00:00+08:00"
 
 

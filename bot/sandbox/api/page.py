@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from bot.sandbox.admin import clock_answer, faults_answer
+from bot.sandbox.api.admin import clock_answer, faults_answer
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.faults import Malformed, Outage
 from bot.sandbox.model import masked
+from bot.sandbox.seed import shows
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
@@ -22,6 +23,7 @@ def page_route(bureau: Bureau) -> Route:
     """The page at /."""
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     pages.filters["masked"] = masked
+    pages.filters["shows"] = lambda payment: shows(payment.serial_number)
 
     async def show(request: Request) -> HTMLResponse:
         bureau.settle()

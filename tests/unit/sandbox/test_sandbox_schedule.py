@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from bot.sandbox.bills import bill_ready, expected_by
 from bot.sandbox.clock import SHANGHAI
 from bot.sandbox.model import Channel, Reason, State
+from bot.sandbox.schedule import bill_ready, expected_by
 
 
 def shanghai(text: str) -> datetime:

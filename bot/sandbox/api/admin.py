@@ -13,15 +13,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.sandbox import query
-from bot.sandbox.answers import Json, moment, payment_answer
-from bot.sandbox.bills import expected_by
-from bot.sandbox.body import Fields, read_fields
+from bot.sandbox.api import query
+from bot.sandbox.api.answers import Json, moment, payment_answer
+from bot.sandbox.api.body import Fields, read_fields
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.clock import MAX_ADVANCE_SECONDS, SHANGHAI, SandboxClock
 from bot.sandbox.faults import Faults, Malformed, Outage, Window
 from bot.sandbox.model import OPEN_STATES, Payment, Reason, State
+from bot.sandbox.opening import start_over
 from bot.sandbox.problems import InvalidRequest
+from bot.sandbox.schedule import expected_by
+from bot.sandbox.seed import shows
 
 FAULT_NAMES = (
     "latency_seconds",
@@ -89,7 +91,9 @@ class Admin:
 
     async def reset(self, request: Request) -> JSONResponse:
         """Fresh payments, the wall clock, no faults, no requests."""
-        self._bureau.reset()
+        self._bureau.clock.reset()
+        self._bureau.faults.clear()
+        start_over(self._bureau)
         return JSONResponse(clock_answer(self._bureau.clock))
 
     async def list_payments(self, request: Request) -> JSONResponse:
@@ -111,7 +115,7 @@ class Admin:
             due = fields.moment("expected_by").astimezone(SHANGHAI)
         elif fields.names_null("expected_by"):
             due = None
-        forced = self._bureau.put(payment, state, reason, due, "沙箱指定状态", now)
+        forced = self._bureau.forcing.put(payment, state, reason, due, "沙箱指定状态", now)
         return JSONResponse(self._listed(forced))
 
     def _listed(self, payment: Payment) -> Json:
@@ -121,7 +125,7 @@ class Admin:
             "merchant_order": payment.merchant_order,
             "payer_name": payment.payer.name,
             "payer_id_last4": payment.payer.id_last4,
-            "shows": {"zh": payment.shows_zh, "en": payment.shows_en},
+            "shows": dict(zip(("zh", "en"), shows(payment.serial_number), strict=True)),
         }
 
 

@@ -75,10 +75,10 @@ def candidate_answer(candidate: Candidate) -> Json:
     line = candidate.line
     return {
         "statement_line_id": line.line_id,
-        "source": line.source.value,
-        "booked_at": moment(line.booked_at),
+        "source": line.channel.value,
+        "booked_at": moment(line.at),
         "amount": line.amount,
-        "counterparty_masked": masked(line.counterparty),
+        "counterparty_masked": masked(line.payer),
         "score": candidate.score,
         "agrees": list(candidate.agrees),
         "differs": list(candidate.differs),

@@ -10,21 +10,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.sandbox import query
-from bot.sandbox.answers import (
+from bot.sandbox.api import query
+from bot.sandbox.api.answers import (
     candidate_answer,
     event_answer,
     payment_answer,
     request_answer,
     window_answer,
 )
-from bot.sandbox.body import Fields, read_fields
+from bot.sandbox.api.body import Fields, read_fields
+from bot.sandbox.api.search import Search, page
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.keys import Keys
-from bot.sandbox.matching import candidates
 from bot.sandbox.model import Channel, Event, Payment
 from bot.sandbox.problems import Missing
-from bot.sandbox.search import Search, page
 
 Operation = Callable[[Request, Bureau], Awaitable[JSONResponse]]
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
@@ -137,7 +136,7 @@ async def search_payments(request: Request, bureau: Bureau) -> JSONResponse:
 async def match_statement_lines(request: Request, bureau: Bureau) -> JSONResponse:
     """Statement lines that may belong to the payment, best first."""
     payment = bureau.payment(query.serial_number(request))
-    found = candidates(payment, bureau.ledger.lines)
+    found = bureau.candidates(payment)
     return JSONResponse({"candidates": [candidate_answer(candidate) for candidate in found]})
 
 

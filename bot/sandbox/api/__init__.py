@@ -1,0 +1,1 @@
+"""What the sandbox answers over HTTP: the contract, its own admin calls, its page."""

@@ -1,0 +1,32 @@
+"""Why a bill is refused.
+
+    BillError
+    ├── NotReady      the platform has not written it yet: fetch it again later
+    ├── Unreadable    not the format, the encoding or the size it should be
+    ├── Incomplete    cut off, or its closing totals differ from its rows
+    └── Contradicts   says something else about a row that is on the books already
+
+Each message is for the person who dropped the file: Chinese first, then English.
+"""
+
+from __future__ import annotations
+
+
+class BillError(Exception):
+    """A bill that changed nothing on the books."""
+
+
+class NotReady(BillError):
+    """STATEMENT_CREATING, NO_STATEMENT_EXIST, BILL_NOT_EXIST: the platform's answer instead of a bill."""
+
+
+class Unreadable(BillError):
+    """Not a bill, or not in its encoding."""
+
+
+class Incomplete(BillError):
+    """The file ends early, or its totals differ from its rows."""
+
+
+class Contradicts(BillError):
+    """A row is on the books with other facts."""

@@ -1,0 +1,485 @@
+"""Every payment's case: what comes in is put on the books, linked, judged, booked, and told.
+
+What a payment's state and reason are is never set here: it follows from the evidence (`matching/reasons.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.sandbox.bills.errors import Contradicts
+from bot.sandbox.bills.line import Bill, Kind, Line
+from bot.sandbox.books.incident import Incident, Policy
+from bot.sandbox.books.ledger import Imported, Ledger
+from bot.sandbox.books.notice import Notice
+from bot.sandbox.books.order import Order, Outcome, Word
+from bot.sandbox.fiscal import fiscal_receipt
+from bot.sandbox.matching.links import Links, found_order
+from bot.sandbox.matching.reasons import Evidence, Verdict, differences, judge
+from bot.sandbox.matching.score import Claim, certain, names_something
+from bot.sandbox.matching.slips import meant
+from bot.sandbox.model import OPEN_STATES, UNPAID, Channel, HistoryEntry, Payer, Payment, Reason, State
+from bot.sandbox.notes import note_for
+from bot.sandbox.schedule import bill_ready, billing_day, booking_time, expected_by
+from bot.sandbox.workdays import working_days_after
+
+SCORED_CHANNELS = frozenset({Channel.BANK_TRANSFER, Channel.COUNTER})
+"""A platform's row always names its order; one that does not is for a person."""
+LIVE = OPEN_STATES | {State.PAYMENT_PENDING, State.REFUNDING}
+DELAYED = frozenset({Reason.AWAITING_STATEMENT, Reason.CALLBACK_LOST})
+"""What waits for the next bill when its day's came without it (存疑)."""
+HELD_BACK = frozenset({Reason.CHANNEL_FAULT, Reason.SYSTEM_MAINTENANCE})
+
+
+@dataclass(frozen=True)
+class Import:
+    """What importing a bill changed: rows that were new, and rows that were on the books already."""
+
+    bill: Bill
+    new: int
+    known: int
+
+
+class Casework:
+    """The cases of one ledger; `told` is called after each change that others may wait for."""
+
+    def __init__(self, ledger: Ledger, told: Callable[[], None]) -> None:
+        self.ledger = ledger
+        self.held: set[str] = set()
+        """Orders that the sandbox's user forced into a state: evidence does not move them."""
+        self._told = told
+        self._live: dict[tuple[Channel, str], set[str]] = {}
+        self._touched: set[str] = set()
+        self._to_book: set[str] = set()
+        self._ripening: set[str] = set()
+        """Orders that time alone may move on: to be booked, held back, or still unpaid."""
+
+    # What comes in
+
+    def announce(self, notice: Notice) -> None:
+        """A notice was issued; one that is on the books already stays as it is."""
+        if notice.number not in self.ledger.notices:
+            self.ledger.put_notice(notice)
+            self._touched.update(p.merchant_order for p in self.ledger.of_notice(notice.number))
+
+    def open(self, order: Order, at: datetime, word: Word | None = None) -> None:
+        """Somebody set out to pay, and may have paid in the same moment; a known order stays as it is."""
+        if order.merchant_order not in self.ledger.orders:
+            self.ledger.put_order(order)
+            if word is not None:
+                self.ledger.put_word(word)
+            self._touched.add(order.merchant_order)
+            self._review_touched(at)
+
+    def hear(self, word: Word, at: datetime) -> None:
+        """The channel told of an order; told again changes nothing, and “paid” is never taken back."""
+        known = self.ledger.words.get(word.merchant_order)
+        if word == known or (known and known.outcome is Outcome.PAID and word.outcome is Outcome.FAILED):
+            return
+        self.ledger.put_word(word)
+        if word.merchant_order in self.ledger.orders:
+            self._touched.add(word.merchant_order)
+            self._review_touched(at)
+
+    def import_bill(self, bill: Bill, at: datetime, name: str = "") -> Import:
+        """Put a bill on the books: all of it, or none when a row contradicts them; again changes nothing."""
+        new = [line for line in bill.lines if self._is_new(line)]
+        known = self.ledger.bills.get((bill.channel, bill.account, bill.day))
+        if known is None or new:
+            rows, total = (known.rows, known.total) if known else (0, 0)
+            total += sum(line.signed for line in new)
+            entry = Imported(bill.channel, bill.account, bill.day, at, rows + len(new), total, name)
+            self.ledger.put_bill(entry)
+            self._touched.update(self._live.get((bill.channel, bill.account), ()))
+        for line in new:
+            self.ledger.put_line(line)
+            if line.kind is not Kind.PAYMENT:
+                self._touched.update(self._orders_named(line))
+        return Import(bill, len(new), len(bill.lines) - len(new))
+
+    def note_incident(self, incident: Incident) -> None:
+        """An incident became known, or an end of it."""
+        self.ledger.put_incident(incident)
+        self._touch_all()
+
+    def note_policy(self, policy: Policy) -> None:
+        """A rule changed, or was decided on."""
+        self.ledger.put_policy(policy)
+        self._touch_all()
+
+    # What staff do
+
+    def take_up(self, payment: Payment, note: str, at: datetime) -> None:
+        """A person looks at the payment from now on; only one that is open can be taken up."""
+        if payment.state is State.UNRECONCILED and payment.merchant_order in self.held:
+            due = expected_by(State.UNDER_REVIEW, payment.reason, payment.channel, payment.paid_at, at)
+            self._put(replace(payment, taken_up_at=at), State.UNDER_REVIEW, payment.reason, due, note, at)
+        elif payment.state is State.UNRECONCILED:
+            self.ledger.put_payment(replace(payment, taken_up_at=at))
+            self._review(payment.merchant_order, at, note)
+
+    def ask_refund(self, payment: Payment, note: str, at: datetime) -> None:
+        """The channel was told to give the money back."""
+        self.held.discard(payment.merchant_order)
+        self.ledger.put_payment(replace(payment, refund_asked_at=at))
+        self._review(payment.merchant_order, at, note)
+        self._review_touched(at)
+
+    def book_by_hand(self, payment: Payment, line: Line, note: str, at: datetime) -> Payment:
+        """A person says that this line pays this notice; a payment it was thought to pay loses it."""
+        before = self.ledger.payment_of_line(line.line_id)
+        if before is not None and before.merchant_order != payment.merchant_order:
+            self.ledger.put_payment(replace(before, line_id=None))
+            self._touched.add(before.merchant_order)
+        booked = self._booked(replace(payment, line_id=line.line_id, amount_paid=line.amount), note, at)
+        self._review_touched(at)
+        return booked
+
+    def keep(self, payment: Payment, at: datetime) -> None:
+        """Keep a payment that was put into a state by hand, and tell."""
+        self.ledger.put_payment(payment)
+        self.ledger.tell(payment.serial_number, payment.state, payment.reason, at)
+        self._told()
+
+    # The run
+
+    def run(self, at: datetime) -> None:
+        """Link what is loose, then judge every payment that something new is known of."""
+        self._link_named(at)
+        self._link_scored(at)
+        self._touched |= self._ripening
+        self._review_touched(at)
+
+    def _link_named(self, at: datetime) -> None:
+        links = Links(self.ledger)
+        for line in self.ledger.loose_lines():
+            order = links.order_for(line)
+            if order is None and line.notice in self.ledger.notices:
+                order = found_order(line, line.notice, self.ledger.orders)
+            elif order is not None and self._has_another_line(order, line):
+                order = found_order(line, order.notice_number, self.ledger.orders)
+            if order is not None:
+                self._link(line, order, at)
+
+    def _has_another_line(self, order: Order, line: Line) -> bool:
+        payment = self.ledger.payment(order.merchant_order)
+        return payment is not None and payment.line_id not in (None, line.line_id)
+
+    def _link_scored(self, at: datetime) -> None:
+        """What names nothing is matched once everything that it might be is in."""
+        loose = self.ledger.loose_lines()
+        lines = [line for line in loose if line.channel in SCORED_CHANNELS and not names_something(line)]
+        if not lines:
+            return
+        for line, claim in certain(lines, self._claims()):
+            if claim.closes <= at:
+                self._link(line, self.ledger.orders[claim.merchant_order], at)
+
+    def _claims(self) -> Iterable[Claim]:
+        for (channel, _), orders in self._live.items():
+            if channel in SCORED_CHANNELS:
+                for order in orders:
+                    payment = self.ledger.payment(order)
+                    if (
+                        payment
+                        and payment.line_id is None
+                        and payment.paid_at
+                        and not payment.mismatched_fields
+                    ):
+                        yield self.claim(payment)
+
+    def claim(self, payment: Payment) -> Claim:
+        """What is known of the payment that a line may agree with."""
+        order = self.ledger.orders[payment.merchant_order]
+        return Claim(
+            payment.merchant_order,
+            frozenset(number for number in payment.numbers if number),
+            payment.channel,
+            payment.amount_due,
+            payment.payer.name,
+            order.payer_account,
+            payment.paid_at or payment.updated_at,
+        )
+
+    def free_lines(self, payment: Payment) -> list[Line]:
+        """The lines that a person may match with the payment: nobody else's, or only thought to be."""
+        own = self.ledger.line(payment.line_id) if payment.line_id else None
+        free = [line for line in self.ledger.loose_lines() if line.kind is Kind.PAYMENT]
+        return [own, *free] if own is not None else free
+
+    def _link(self, line: Line, order: Order, at: datetime) -> None:
+        if order.merchant_order not in self.ledger.orders:
+            self.ledger.put_order(order)
+        payment = self.ledger.payment(order.merchant_order) or self._blank(order, at)
+        self.ledger.put_payment(replace(payment, line_id=line.line_id))
+        self._touched.add(order.merchant_order)
+
+    # Judging
+
+    def _review_touched(self, at: datetime) -> None:
+        """Judge all that was touched, then book: first it is decided who counts among several."""
+        while self._touched or self._to_book:
+            while self._touched:
+                touched, self._touched = sorted(self._touched), set()
+                for order in touched:
+                    self._review(order, at)
+            to_book, self._to_book = sorted(self._to_book), set()
+            for order in to_book:
+                self._review(order, at, book=True)
+
+    def _review(self, merchant_order: str, at: datetime, note: str = "", book: bool = False) -> None:
+        """Judge the payment by what is known now, and tell when its state or reason changed."""
+        if merchant_order in self.held:
+            return
+        order = self.ledger.orders[merchant_order]
+        before = self.ledger.payment(merchant_order)
+        evidence = self.evidence(order, before, at)
+        verdict = judge(evidence, at)
+        drawn = self._drawn(before or self._blank(order, at), evidence, verdict)
+        if not verdict.bookable or not booking_time(order.channel, at):
+            self._settle(before, drawn, verdict, evidence, note, at)
+        elif book:
+            self._booked(drawn, note, at)
+        else:
+            self._to_book.add(merchant_order)
+            paid = replace(drawn, state=State.UNRECONCILED if drawn.state in UNPAID else drawn.state)
+            if paid != before:
+                self.ledger.put_payment(paid)
+                self._touch_rivals(paid)
+
+    def _drawn(self, payment: Payment, evidence: Evidence, verdict: Verdict) -> Payment:
+        """The payment with the facts that the evidence shows; its state is not decided here."""
+        order, notice, line = evidence.order, evidence.notice, evidence.line
+        serial = evidence.word.serial if evidence.word else order.serial
+        if not serial and line is not None and order.channel not in SCORED_CHANNELS:
+            serial = line.serial
+        return replace(
+            payment,
+            serial_number=serial or payment.serial_number,
+            notice_number=notice.number if notice else order.notice_number,
+            item=notice.item if notice else order.item or (line.item if line else ""),
+            amount_due=notice.amount if notice else evidence.received or 0,
+            amount_paid=evidence.kept or evidence.received,
+            payer=Payer(notice.payer_name, notice.payer_last4) if notice else _payer(order, line),
+            paid_at=payment.paid_at if payment.booked else evidence.paid_at,
+            mismatched_fields=verdict.mismatched,
+            doubtful=evidence.doubtful,
+        )
+
+    def _settle(
+        self,
+        before: Payment | None,
+        drawn: Payment,
+        verdict: Verdict,
+        evidence: Evidence,
+        note: str,
+        at: datetime,
+    ) -> None:
+        """Keep the payment in its state; when the state, reason or due time is another, tell why."""
+        order, state = drawn.merchant_order, verdict.state
+        if state is State.UNRECONCILED and drawn.taken_up_at is not None:
+            state = State.UNDER_REVIEW
+        ripens = verdict.bookable or verdict.reason in HELD_BACK or state is State.PAYMENT_PENDING
+        (self._ripening.add if ripens else self._ripening.discard)(order)
+        place = (drawn.channel, drawn.account)
+        live = self._live.setdefault(place, set())
+        (live.add if state in LIVE else live.discard)(order)
+        was = (before.state, before.reason) if before is not None and before.history else None
+        moved = was != (state, verdict.reason)
+        delayed = drawn.doubtful and verdict.reason in DELAYED and not (before and before.doubtful)
+        if moved or delayed:
+            due = self._due(drawn, state, verdict.reason, evidence, at)
+            said = note or note_for(state, verdict.reason, drawn.doubtful)
+            self._put(drawn, state, verdict.reason, due, said, at, tell=moved)
+        elif drawn != before:
+            self.ledger.put_payment(replace(drawn, state=state, reason=verdict.reason))
+
+    def _due(
+        self, payment: Payment, state: State, reason: Reason | None, evidence: Evidence, at: datetime
+    ) -> datetime | None:
+        if state is State.UNRECONCILED and reason in HELD_BACK:
+            return evidence.incident.made_good_at if evidence.incident else None
+        if state is State.PAYMENT_PENDING:
+            return expected_by(state, reason, payment.channel, None, evidence.order.opened_at)
+        delayed = state is State.UNRECONCILED and payment.doubtful and reason in DELAYED
+        if delayed and payment.paid_at is not None:
+            return bill_ready(payment.channel, payment.paid_at, next_bill=True)
+        return expected_by(state, reason, payment.channel, payment.paid_at, at)
+
+    def _booked(self, payment: Payment, note: str, at: datetime) -> Payment:
+        notice = self.ledger.notices.get(payment.notice_number)
+        by_hand = notice is not None and notice.receipt_by_hand
+        receipt = None if by_hand else fiscal_receipt(payment.serial_number, at)
+        self._ripening.discard(payment.merchant_order)
+        self._live.get((payment.channel, payment.account), set()).discard(payment.merchant_order)
+        said = note or note_for(State.RECONCILED, None)
+        cleared = replace(payment, mismatched_fields=(), doubtful=False, fiscal_receipt=receipt)
+        return self._put(cleared, State.RECONCILED, None, None, said, at)
+
+    def _put(
+        self,
+        payment: Payment,
+        state: State,
+        reason: Reason | None,
+        due: datetime | None,
+        note: str,
+        at: datetime,
+        tell: bool = True,
+    ) -> Payment:
+        put = replace(
+            payment,
+            state=state,
+            reason=reason,
+            expected_by=due,
+            updated_at=at,
+            fiscal_receipt=payment.fiscal_receipt if state is State.RECONCILED else None,
+            history=(*payment.history, HistoryEntry(at, state, note)),
+        )
+        self.ledger.put_payment(put)
+        self._touch_rivals(put)
+        if tell:
+            self.ledger.tell(put.serial_number, state, reason, at)
+            self._told()
+        return put
+
+    def _touch_rivals(self, payment: Payment) -> None:
+        """The other open payments of the notice may count now, or no longer."""
+        same = self.ledger.of_notice(payment.notice_number) if payment.notice_number else ()
+        rivals = (rival for rival in same if rival.merchant_order != payment.merchant_order)
+        self._touched.update(rival.merchant_order for rival in rivals if rival.state in OPEN_STATES)
+
+    def _blank(self, order: Order, at: datetime) -> Payment:
+        return Payment(
+            merchant_order=order.merchant_order,
+            serial_number=order.serial or order.merchant_order,
+            notice_number=order.notice_number,
+            channel=order.channel,
+            account=order.account,
+            state=State.PAYMENT_PENDING,
+            reason=None,
+            item=order.item,
+            amount_due=0,
+            amount_paid=None,
+            payer=Payer(order.payer_name, order.payer_last4),
+            paid_at=None,
+            updated_at=at,
+            expected_by=None,
+        )
+
+    # Evidence
+
+    def evidence(self, order: Order, payment: Payment | None, at: datetime) -> Evidence:
+        """Everything the books hold on the order's payment."""
+        notice, slipped = self._notice_meant(order)
+        line = self.ledger.line(payment.line_id) if payment and payment.line_id else None
+        word = self.ledger.words.get(order.merchant_order)
+        back = self.ledger.refunds_of(*self._numbers(order, word, line))
+        gone = [refund for refund in back if refund.kind is Kind.REFUND]
+        done = {refund.refund for refund in gone}
+        found = Evidence(
+            order=order,
+            notice=notice,
+            word=word,
+            line=line,
+            returned=sum(refund.amount for refund in gone),
+            returning=any(r.kind is Kind.REFUNDING and r.refund not in done for r in back),
+            revoked=any(refund.kind is Kind.REVOKED for refund in back),
+            slipped=slipped or self._keyed_another_order(order, line),
+            refund_asked=payment is not None and payment.refund_asked_at is not None,
+            booked=payment is not None and payment.booked,
+        )
+        if order.channel is not Channel.BANK_TRANSFER:
+            own, following = self._bills_in(order, found.paid_at or order.opened_at)
+            found = replace(found, own_bill_in=own, next_bill_in=following)
+        if notice is None or found.paid_at is None or found.booked:
+            return found
+        return replace(
+            found,
+            outdone_by=self._outdone_by(found, payment),
+            incident=self._incident(order.channel, found.paid_at, at),
+            policy=self._policy(notice, found.paid_at, at),
+        )
+
+    def _notice_meant(self, order: Order) -> tuple[Notice | None, bool]:
+        """The order's notice, or the one a counter's slip of the hand was meant for."""
+        notice = self.ledger.notices.get(order.notice_number)
+        if notice is not None or order.channel is not Channel.COUNTER:
+            return notice, False
+        number = meant(order.notice_number, self.ledger.notices)
+        return (self.ledger.notices[number], True) if number else (None, False)
+
+    @staticmethod
+    def _numbers(order: Order, word: Word | None, line: Line | None) -> set[str]:
+        told = (order.serial, word.serial if word else "", line.serial if line else "")
+        return {order.merchant_order, *told} - {""}
+
+    def _bills_in(self, order: Order, paid_at: datetime) -> tuple[bool, bool]:
+        day = billing_day(order.channel, paid_at)
+        following = following_day(order.channel, day)
+        place = (order.channel, order.account)
+        return (*place, day) in self.ledger.bills, (*place, following) in self.ledger.bills
+
+    def _outdone_by(self, evidence: Evidence, payment: Payment | None) -> str | None:
+        """The payment of the notice that counts: a booked one, else one that agrees, else the earliest."""
+        rivals = [
+            rival
+            for rival in self.ledger.of_notice(evidence.notice.number if evidence.notice else "")
+            if rival.merchant_order != evidence.order.merchant_order
+            and rival.state in OPEN_STATES | {State.RECONCILED}
+        ]
+        if not rivals:
+            return None
+        paid_at = evidence.paid_at
+        assert paid_at is not None
+        own = (True, bool(differences(evidence)), paid_at, evidence.order.merchant_order)
+        first = min(rivals, key=_counts)
+        return first.merchant_order if _counts(first) < own else None
+
+    def _incident(self, channel: Channel, paid_at: datetime, at: datetime) -> Incident | None:
+        incidents = self.ledger.incidents.values()
+        return next((incident for incident in incidents if incident.touches(channel, paid_at, at)), None)
+
+    def _policy(self, notice: Notice, paid_at: datetime, at: datetime) -> Policy | None:
+        policies = self.ledger.policies.values()
+        return next((policy for policy in policies if policy.touches(notice, paid_at, at)), None)
+
+    def _keyed_another_order(self, order: Order, line: Line | None) -> bool:
+        """The counter's line names an order that was never opened, one slip away from this one."""
+        if order.channel is not Channel.COUNTER or line is None or not line.order:
+            return False
+        return line.order != order.merchant_order and line.order not in self.ledger.orders
+
+    def _is_new(self, line: Line) -> bool:
+        known = self.ledger.line(line.line_id)
+        if known is not None and known != line:
+            raise Contradicts(
+                f"{line.line_id} 已入账,内容不同:{known.amount} 分 / {line.amount} 分"
+                " / is on the books with other facts"
+            )
+        return known is None
+
+    def _orders_named(self, line: Line) -> set[str]:
+        found = (self.ledger.find(line.serial), self.ledger.payment_of_line(f"SL-{line.serial}"))
+        return {payment.merchant_order for payment in found if payment is not None}
+
+    def _touch_all(self) -> None:
+        for orders in self._live.values():
+            self._touched |= orders
+
+
+def following_day(channel: Channel, day: date) -> date:
+    """The day of the channel's next bill; a counter has none at weekends."""
+    return working_days_after(day, 1) if channel is Channel.COUNTER else day + timedelta(days=1)
+
+
+def _counts(payment: Payment) -> tuple[bool, bool, datetime, str]:
+    """Lower counts first."""
+    booked = payment.state is State.RECONCILED
+    paid_at = payment.paid_at or payment.updated_at
+    return not booked, bool(payment.mismatched_fields), paid_at, payment.merchant_order
+
+
+def _payer(order: Order, line: Line | None) -> Payer:
+    return Payer(order.payer_name or (line.payer if line else ""), order.payer_last4)

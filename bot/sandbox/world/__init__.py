@@ -1,0 +1,1 @@
+"""The world around the bureau, played by the sandbox: payers, platforms, the bank, a clerk."""
