@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sought:
-    """The entries of some days, narrowed to an actor, an action, a part of the subject where these are given."""
+    """The entries of some days, narrowed to an actor, an action or a part of the subject."""
 
     days: Days
     actor: str = ""

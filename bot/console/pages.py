@@ -98,8 +98,8 @@ class Pages:
             request,
             "error.html",
             problem.status,
-            title=_said(words, "error", problem.status),
-            advice=_said(words, "error_advice", problem.status),
+            title=_said(words, "error", problem),
+            advice=_said(words, "error_advice", problem),
             reference=reference,
         )
         response.headers.update(problem.headers)
@@ -147,8 +147,9 @@ def fact_words(words: Words, name: str, value: str) -> str:
     return words.of("value", value)
 
 
-def _said(words: Words, family: str, status: int) -> str:
-    return words.within(family).get(str(status), words(f"{family}.other"))
+def _said(words: Words, family: str, problem: Problem) -> str:
+    known = words.within(family)
+    return known.get(problem.code) or known.get(str(problem.status)) or known["other"]
 
 
 def _marked(words: Words, text: str) -> Markup:

@@ -48,7 +48,8 @@ class Agents(Repository):
     def update_keeping_an_admin(self, account: Account, **values: Any) -> None:
         """Stages changes after which another admin must be in use.
 
-        `commit` raises InvalidInput("last_admin") when there would be none. Two admins who take the role from each other at once are one after the other.
+        `commit` raises InvalidInput("last_admin") when there would be none. Two admins who take the role
+        from each other at once are one after the other.
         """
 
         async def write(connection: AsyncConnection) -> None:
