@@ -164,13 +164,14 @@ async def open_web_house(
     phrases: Any = None,
     staff: Optional[StaffSystem] = None,
     four_eyes_fen: int = 100_000,
+    database_url: str = "",
     **changes: Any,
 ) -> WebHouse:
-    """Builds the house on a new SQLite file in `folder`; `changes` replace web parts.
+    """Builds the house on a new SQLite file in `folder`, or another database; `changes` replace web parts.
 
     `staff` is the reconciliation system with the staff's key; without it there is none.
     """
-    engine = open_database(f"sqlite+aiosqlite:///{folder / 'web.sqlite'}")
+    engine = open_database(database_url or f"sqlite+aiosqlite:///{folder / 'web.sqlite'}")
     await migrate(engine)
     clock = clock or FakeClock()
     phrases = phrases or FakePhrases()
