@@ -80,6 +80,8 @@ class TicketNews:
                     await to_its_end(self._sign(visit, number))
                 now = await to_its_end(self._pulse(visit, ticket))
                 if now != pulse:
+                    if not await to_its_end(self._is_still_in(visit)):
+                        return
                     pulse = now
                     found = await to_its_end(self._of(visit, number, line, note))
                     line, note = found["last"], found["note"]
@@ -121,6 +123,13 @@ class TicketNews:
         async with self._office.work() as work:
             others = await self._view.present(work, visit, ticket)
             return await work.reads.pulse(ticket.number), others
+
+    async def _is_still_in(self, visit: Visit) -> bool:
+        async with self._office.work() as work:
+            account = await work.agents.get(visit.account.id)
+        if account is None or account.disabled_at:
+            return False
+        return account.session_epoch == visit.account.session_epoch
 
     async def _sign(self, visit: Visit, number: str) -> None:
         async with self._office.work() as work:

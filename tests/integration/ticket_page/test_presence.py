@@ -14,6 +14,7 @@ import pytest
 
 from bot.console import ticket_news
 from bot.console.presence import HERE_FOR
+from bot.console.staff import Staff
 from bot.console.timeline import LINES
 from bot.messages import Reply
 from bot.servers import serve
@@ -162,6 +163,22 @@ async def test_a_stream_ends_by_itself_and_strangers_get_none(
                 await asyncio.wait_for(stream.next("news"), 5)
         async with httpx.AsyncClient(base_url=server.url) as web:
             assert (await web.get(f"/console/tickets/{number}/events")).status_code == 303
+    finally:
+        await server.stop()
+
+
+async def test_nothing_more_is_told_to_an_account_that_was_taken_out_of_use(
+    house: WebHouse, agent: Agent
+) -> None:
+    number = await waiting_ticket(house)
+    server = await serve(house.app, "127.0.0.1", 0)
+    try:
+        async with page_of(house, agent, number, server.url) as stream:
+            await stream.next("news")
+            await Staff(house.work, house.clock, house.casework).disable("wangmin")
+            await resident_says(house, "我的密码是")
+            with pytest.raises(AssertionError, match="ended"):
+                await asyncio.wait_for(stream.until("我的密码是"), 5)
     finally:
         await server.stop()
 
