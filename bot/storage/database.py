@@ -19,6 +19,12 @@ Database = AsyncEngine
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 30
+NOTICED_WHEN_CUT_OFF = {
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""The session of a machine that vanished ends, with its locks, within a minute; not in two hours."""
 ONE_MIGRATION = 0
 """PostgreSQL's lock while the schema changes; conversations, which are locked by their ids, count from 1."""
 
@@ -34,7 +40,11 @@ def open_database(url: str) -> Database:
         pool_size=10,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS,
+            "server_settings": NOTICED_WHEN_CUT_OFF,
+        },
     )
 
 

@@ -100,5 +100,9 @@ def _play(plan: Plan, product: WholeProduct, api: BotApi, bureau: SeparateBureau
     )
     starts = sorted(kills.starts)
     return Outcome(
-        table, starts[len(starts) // 2] if starts else 0.0, stop_seconds, product.status, crowd.waiting()
+        table,
+        starts[len(starts) // 2] if starts else 0.0,
+        stop_seconds,
+        product.status,
+        crowd.waiting(books.fate),
     )

@@ -117,6 +117,21 @@ class Books:
             lines.setdefault(int(user_id), []).extend(heard)
         return lines
 
+    def fate(self, chat_id: int, place: int) -> str:
+        """What became of a chat's message, for whoever waits for its answer in vain."""
+        rows = self._rows(
+            "SELECT i.id, i.answered_at, coalesce(i.answered_with, i.id) FROM incoming i"
+            " JOIN conversations c ON c.id = i.conversation_id"
+            f" WHERE c.user_id = '{chat_id}' ORDER BY i.id LIMIT 1 OFFSET {place}"
+        )
+        if not rows or rows[0][1] is None:
+            return "not answered" if rows else "not accepted"
+        said = self._rows(
+            "SELECT m.text, o.state FROM messages m JOIN outbox o ON o.message_id = m.id"
+            f" WHERE m.in_reply_to = {rows[0][2]} ORDER BY m.id"
+        )
+        return "answered " + ", ".join(f"{text[:40]!r} ({state})" for text, state in said)
+
     def tickets(self) -> list[Ticket]:
         """Every ticket."""
         rows = self._rows(

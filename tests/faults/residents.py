@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.doubles.bot_api import BotApi, Sent
@@ -122,9 +122,9 @@ class Crowd:
             if resident.chat_id in folded:
                 resident.learn(folded[resident.chat_id])
 
-    def waiting(self) -> list[str]:
-        """Who waits for an answer, for which, and the last line heard."""
-        return [resident.complaint for resident in self.residents if resident.waits]
+    def waiting(self, fate: Callable[[int, int], str]) -> list[str]:
+        """Who waits for an answer, for which, the last line heard, and what the books say of it."""
+        return [f"{one.complaint}: {fate(one.chat_id, one.answered)}" for one in self.residents if one.waits]
 
     def listen(self) -> None:
         """Lets everybody hear what arrived."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from bot.bootstrap import build_house
 from bot.errors import Unavailable
@@ -47,3 +48,13 @@ async def test_while_the_server_is_away_a_message_waits(house: FakeHouse, server
         await asyncio.to_thread(server.start_again)
     assert await house.desk.recover() == 1
     assert await house.said() == ["re: 你好"]
+
+
+async def test_the_server_notices_a_machine_that_vanished_within_a_minute(house: FakeHouse) -> None:
+    async with house.engine.connect() as connection:
+        values = [
+            int((await connection.execute(sa.text(f"SHOW tcp_keepalives_{name}"))).scalar_one())
+            for name in ("idle", "interval", "count")
+        ]
+    idle, interval, count = values
+    assert idle + interval * count <= 60
