@@ -60,9 +60,11 @@ class Resident:
         self._understand()
 
     def learn(self, folded: Mapping[int, int]) -> None:
-        """Takes from the books which messages were answered together."""
-        self.folded = dict(folded)
-        self._understand()
+        """Takes from the books which messages were answered together, and thinks again from the start."""
+        if self.folded != folded:
+            self.folded = dict(folded)
+            self.answered = self._listened = 0
+            self._understand()
 
     def _understand(self) -> None:
         """In order: a message is answered by its own answer, or by the one to those it was folded with."""

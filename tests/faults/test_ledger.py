@@ -88,6 +88,14 @@ def test_the_end_of_a_burst_may_be_folded() -> None:
     assert hears(one, "re: 喂", "re: 何时") == 3
 
 
+def test_what_was_understood_too_early_is_understood_again() -> None:
+    """Before the books said so, the last answer was taken for the folded one's."""
+    one = resident(CALL, ASK, AGAIN, AGAIN)
+    assert hears(one, "re: 喂", "re: 何时", "re: 何时") == 3
+    one.learn({2: 1})
+    assert one.answered == 4
+
+
 def test_an_answer_before_its_turn_is_none() -> None:
     assert hears(resident(CALL, ASK), "re: 何时") == 0
 
