@@ -50,6 +50,9 @@ evaluate: setup-dev ## measure understanding on the evaluation sets
 bench: setup-dev ## measure the stock pipeline beside ours
 	$(PYTHON) -m benchmarks.nlu
 
+bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on SQLite and PostgreSQL (five minutes)
+	$(PYTHON) -m benchmarks.console
+
 browser: setup-dev ## run the browser tests in Debian's chromium
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m pytest tests/browser -m browser

@@ -132,7 +132,8 @@ class Office:
         name = pick.choice(SURNAMES) + "".join(pick.choices(GIVEN, k=pick.randint(1, 2)))
         return text.format(
             place=pick.choice(PLACES), item=pick.choice(ITEMS), name=name, amount=pick.randint(10, 999),
-            day=pick.randint(1, 28), days=pick.randint(2, 9), serial="".join(pick.choices("0123456789", k=20)),
+            day=pick.randint(1, 28), days=pick.randint(2, 9),
+            serial="".join(pick.choices("0123456789", k=20)),
         )  # fmt: skip
 
     def _conversation(self, place: int, made: datetime, live: bool) -> Row:
@@ -156,7 +157,8 @@ class Office:
         return {
             "number": number, "conversation_id": place + 1, "reason": pick.choice(REASONS), "status": status,
             "priority": priority, "serial_number": serial, "checked": {"state": "unreconciled"},
-            "created_at": made, "updated_at": made + HOUR, "due_at": made + HOUR if late else self._now + HOUR,
+            "created_at": made, "updated_at": made + HOUR,
+            "due_at": made + HOUR if late else self._now + HOUR,
             "assignee": assignee, "resolved_at": made + HOUR if done else None, "version": 3,
             "urgency": RANKS[priority] + (10 if late and not answered else 0),
             "resolve_by": self._now + 24 * HOUR, "first_replied_at": made + HOUR / 2 if answered else None,
