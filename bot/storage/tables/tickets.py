@@ -48,7 +48,7 @@ tickets = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("urgency", sa.Integer, nullable=False, server_default="1"),
     sa.Column("resolve_by", Moment, nullable=True),
-    sa.Column("first_replied_at", Moment, nullable=True),
+    sa.Column("first_replied_at", Moment, nullable=True, index=True),
     sa.Column("escalated_at", Moment, nullable=True),
     sa.Column("snoozed_until", Moment, nullable=True, index=True),
     sa.Column("serving", sa.Boolean, nullable=False, server_default=sa.false()),
