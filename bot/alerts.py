@@ -14,6 +14,8 @@ class AlertKind(str, Enum):
     TICKET_OVERDUE = "ticket_overdue"
     ENUMERATION = "enumeration"
     """Somebody tries serial numbers, or last fours, one after the other."""
+    WEBHOOK_GIVEN_UP = "webhook_given_up"
+    """A receiver of ticket events was in trouble for a day."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class Lines(Repository):
         """Stages a line; one that is not the resident's own is put into the outbox with it."""
         self._work.hold(conversation.id)
         self._work.ticket_words.said(conversation.id, reply.author, reply.text)
+        if reply.author is Author.RESIDENT and not reply.text.startswith("/"):
+            self._work.webhooks.resident_wrote(conversation.id, now)
         values = {
             "conversation_id": conversation.id,
             "author": reply.author.value,

@@ -61,6 +61,7 @@ class PersonalData(Repository):
         )
         self._work.ticket_words.forget(numbers)
         self._work.proposals.forget(numbers)
+        self._work.webhooks.forget(numbers)
         stage(
             tables.ticket_notes.update()
             .where(tables.ticket_notes.c.ticket_number.in_(numbers))

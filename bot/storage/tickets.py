@@ -61,6 +61,7 @@ class Tickets(Repository):
                 data=dict(note.data),
             )
         )
+        self._work.webhooks.announce(note)
         if note.action == "noted":
             self._work.ticket_words.add(note.ticket_number, note.note)
         elif note.action in TAKEN_UP_AGAIN:

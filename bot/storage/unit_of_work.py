@@ -47,6 +47,7 @@ from bot.storage.ticket_words import TicketWords
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
 from bot.storage.watches import Watches
+from bot.storage.webhooks import Webhooks
 
 Write = Callable[[AsyncConnection], Awaitable[None]]
 Memory = MutableMapping[int, tuple[int, Any]]
@@ -120,6 +121,7 @@ class UnitOfWork:
         self.bookmarks = Bookmarks(self)
         self.personal_data = PersonalData(self)
         self.statistics = Statistics(self)
+        self.webhooks = Webhooks(self)
 
     async def __aenter__(self) -> "UnitOfWork":
         return self
@@ -199,6 +201,7 @@ class UnitOfWork:
                 for write in writes:
                     await write(connection)
                 await self.ticket_words.write(connection)
+                await self.webhooks.write(connection)
 
     async def _take_hold(self, connection: AsyncConnection) -> None:
         held, self._held = sorted(self._held), set()
