@@ -56,4 +56,6 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
     setTimeout(() => { for (const button of form.querySelectorAll("button")) button.disabled = true; }, 0);
   });
 }
+// On a phone the navigation scrolls sideways: the page that is open has to be seen in it.
+document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
