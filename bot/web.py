@@ -33,6 +33,7 @@ from bot.phrasebook import Phrases
 from bot.reconciliation.service import ReconciliationService
 from bot.statistics.service import StatisticsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.ticket_api.routes import TicketApi
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
 
@@ -82,6 +83,7 @@ def create_web_app(parts: WebParts) -> Starlette:
     )
     pages = Pages(parts.clock)
     links = FileLinks(parts.secret_key)
+    tickets = TicketApi(parts.work, parts.casework, parts.clock, parts.announcer, parts.notify)
 
     async def answer_error(request: Request, error: Exception) -> Response:
         if request.url.path.startswith("/console"):
@@ -95,6 +97,7 @@ def create_web_app(parts: WebParts) -> Starlette:
             *rest_routes(parts.desk, parts.parse, links, parts.rest_token, parts.public_address),
             *web_routes(parts.desk, parts.secret_key, links),
             *file_routes(links, parts.sending),
+            *tickets.routes(),
             *console_routes(office, pages),
         ],
         middleware=[Middleware(Gate, answer=answer_error)],

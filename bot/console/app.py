@@ -22,6 +22,7 @@ from bot.console.reception import Reception
 from bot.console.reconciliation_page import ReconciliationPage
 from bot.console.session import Sessions
 from bot.console.ticket_page import TicketPage
+from bot.console.tokens_page import TokensPage
 
 
 def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
@@ -40,6 +41,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *Deliveries(office, pages).routes(reception),
         *AttachmentPage(office).routes(reception),
         *Dashboard(office, pages).routes(reception),
+        *TokensPage(office, pages).routes(reception),
         *AccountsPage(office, pages).routes(reception),
         *AlertsPage(office, pages).routes(reception),
         *AuditPage(office, pages).routes(reception),

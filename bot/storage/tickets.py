@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Any, Iterable, List, Optional
+from typing import Any, Iterable, List, Optional, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -96,6 +96,33 @@ class Tickets(Repository):
         """Tickets by status (all when empty) and number or serial number, oldest due first."""
         statement = sa.select(table).order_by(table.c.due_at, table.c.number).limit(limit).offset(offset)
         return await self._fetch(_filtered(statement, statuses, words))
+
+    async def changed(
+        self,
+        after: Optional[Tuple[datetime, str]] = None,
+        since: Optional[datetime] = None,
+        statuses: Iterable[TicketStatus] = (),
+        assignee: Optional[str] = None,
+        tag: Optional[str] = None,
+        serial_number: Optional[str] = None,
+        limit: int = 50,
+    ) -> List[Ticket]:
+        """Tickets in the order of their last change, after a (moment, number) or since a moment."""
+        statement = sa.select(table).order_by(table.c.updated_at, table.c.number).limit(limit)
+        if after is not None:
+            moment, number = after
+            later = sa.and_(table.c.updated_at == moment, table.c.number > number)
+            statement = statement.where(sa.or_(table.c.updated_at > moment, later))
+        if since is not None:
+            statement = statement.where(table.c.updated_at >= since)
+        if assignee is not None:
+            statement = statement.where(table.c.assignee == assignee)
+        if serial_number is not None:
+            statement = statement.where(table.c.serial_number == serial_number)
+        if tag is not None:
+            tagged = sa.select(tags.c.ticket_number).where(tags.c.tag == tag)
+            statement = statement.where(table.c.number.in_(tagged))
+        return await self._fetch(_filtered(statement, statuses, ""))
 
     async def count(self, statuses: Iterable[TicketStatus] = (), words: str = "") -> int:
         """How many tickets `list` would page through."""

@@ -23,6 +23,7 @@ from bot.storage.addresses import Addresses
 from bot.storage.agent_files import AgentFiles
 from bot.storage.agents import Agents
 from bot.storage.alerts import Alerts
+from bot.storage.api_tokens import ApiTokens
 from bot.storage.attachments import Attachments
 from bot.storage.audit import Audit
 from bot.storage.bookmarks import Bookmarks
@@ -116,6 +117,7 @@ class UnitOfWork:
         self.canned_answers = CannedAnswers(self)
         self.agents = Agents(self)
         self.alerts = Alerts(self)
+        self.api_tokens = ApiTokens(self)
         self.audit = Audit(self)
         self.misunderstandings = Misunderstandings(self)
         self.bookmarks = Bookmarks(self)

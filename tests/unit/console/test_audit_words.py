@@ -15,10 +15,12 @@ from bot.console.model import Role
 from bot.console.ticket_actions import TicketActions
 from bot.reconciliation.model import ProposalState
 from bot.settings import ROOT
+from bot.ticket_api.work import Actions
 
 OFFICE: Any = SimpleNamespace(casework=None)
 FAMILIES = {
     "ticket_": {*TicketActions(OFFICE).names, *ACTIONS},
+    "api_": set(Actions(OFFICE).names),
     "reconcile_": {state.value for state in ProposalState},
     "role_": {role.value for role in Role},
 }
