@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, AsyncIterator, Optional
 
@@ -24,6 +25,7 @@ from bot.channels.streams import to_its_end
 from bot.channels.visitor import Visitors, refuse_other_origins
 from bot.channels.words import LANGUAGES, Words, chosen_language, load_words
 from bot.desk import Desk
+from bot.errors import RetryLater
 from bot.messages import Author, Contact, IncomingMessage, Line, MessageKind
 
 HERE = Path(__file__).parent
@@ -99,18 +101,31 @@ class _Chat:
         """The visitor's lines as they come, resuming after `Last-Event-ID` or `after`."""
         contact = self._visitors.require(request)
         resume = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        return EventSourceResponse(self._stream(contact, line_id(resume)), ping=15)
+        return EventSourceResponse(self._while_it_can(contact, line_id(resume)), ping=15)
+
+    async def _while_it_can(self, contact: Contact, after: int) -> AsyncIterator[ServerSentEvent]:
+        """Ends while the database is away: the page says so, and comes again."""
+        with suppress(RetryLater):
+            async for event in self._stream(contact, after):
+                yield event
+
+    async def _news(self, contact: Contact) -> None:
+        """Returns when there may be new lines; whether the database is away, reading them will say."""
+        with suppress(RetryLater):
+            await self._desk.wait_for_lines(contact, POLL_SECONDS)
 
     async def _stream(self, contact: Contact, after: int) -> AsyncIterator[ServerSentEvent]:
-        yield ServerSentEvent(event="ready", data="{}", retry=2000)
         news: Optional["asyncio.Task[None]"] = None
-        typing = False
+        ready, typing = False, False
         while True:
             # Waiting starts before reading, so that a line stored in between need not wait for the limit,
             # which is for lines that another process stored: nobody announces those here.
             if news is None or news.done():
-                news = asyncio.create_task(self._desk.wait_for_lines(contact, POLL_SECONDS))
+                news = asyncio.create_task(self._news(contact))
             lines = await to_its_end(self._desk.lines_after(contact, after, PAGE))
+            if not ready:
+                yield ServerSentEvent(event="ready", data="{}", retry=2000)
+                ready = True
             for line in lines:
                 after = line.id
                 if not _is_silent(line):

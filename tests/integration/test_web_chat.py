@@ -12,7 +12,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bot.messages import Author, Reply
+from bot.errors import Unavailable
+from bot.messages import Author, Line, Reply
 from bot.servers import RunningServer, serve
 from tests.doubles.web_house import WebHouse, open_web_house
 
@@ -206,6 +207,23 @@ async def test_a_stream_waits_for_the_first_message(house: WebHouse, server: Run
         async with web.stream("GET", "/chat/events") as response:
             await say(web, "你好")
             assert (await Events(response).next_line())["text"] == "你好"
+
+
+async def test_a_stream_ends_without_a_word_while_the_database_is_away(
+    house: WebHouse, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> list[Line]:
+        raise Unavailable("the database")
+
+    async with httpx.AsyncClient(base_url=server.url) as web:
+        await web.get("/")
+        with monkeypatch.context() as trouble:
+            trouble.setattr(house.desk, "lines_after", away)
+            trouble.setattr(house.desk, "wait_for_lines", away)
+            async with web.stream("GET", "/chat/events") as response:
+                assert [line async for line in response.aiter_lines() if line] == []
+        async with web.stream("GET", "/chat/events") as response:
+            assert await response.aiter_lines().__anext__() == "event: ready"
 
 
 async def agent_says(house: WebHouse, text: str, announce: bool) -> None:
