@@ -73,6 +73,9 @@ NEEDS = {
     },
     Permission.AUDIT: {"GET /audit", "GET /audit.csv"},
     Permission.ADMINISTER: {
+        "GET /tokens",
+        "POST /tokens",
+        "POST /tokens/{name}/revoke",
         "GET /accounts",
         "POST /accounts",
         "GET /accounts/{name}",
