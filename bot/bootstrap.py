@@ -43,6 +43,11 @@ from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, Deadlines, targets
 from bot.tickets.hours import WorkingHours
 from bot.tickets.satisfaction import Satisfaction
 from bot.tickets.service import TicketsService
+from bot.webhooks.addresses import Addresses as ReceiverAddresses
+from bot.webhooks.addresses import networks_of
+from bot.webhooks.dispatcher import WebhookDispatcher
+from bot.webhooks.sender import WebhookSender
+from bot.webhooks.service import WebhooksService
 
 MIB = 1024 * 1024
 REFUSAL_BEAT = 0.3
@@ -67,6 +72,9 @@ class House:
     turnstile: Turnstile
     leadership: Leadership
     statistics: StatisticsService
+    webhooks: WebhooksService
+    dispatcher: WebhookDispatcher
+    webhook_sender: WebhookSender
     attachments: AttachmentsService
     sending: SendingService
 
@@ -105,6 +113,7 @@ class House:
     async def aclose(self) -> None:
         """Closes connections."""
         await self.client.aclose()
+        await self.webhook_sender.aclose()
         if self.staff:
             await self.staff.aclose()
         await self.turnstile.aclose()
@@ -158,6 +167,8 @@ def build_house(
         requests=RequestsService(client, clock, phrases, links, quiet),
         addresses=addresses,
     )
+    receivers = ReceiverAddresses(networks_of(settings.webhook_allow_private))
+    webhook_sender = WebhookSender(receivers)
     return House(
         settings=settings,
         secret=secret,
@@ -173,6 +184,9 @@ def build_house(
         statistics=StatisticsService(
             work, clock, deadlines.hours, timedelta(minutes=settings.session_gap_minutes)
         ),
+        webhooks=WebhooksService(clock, Seal(secret), receivers),
+        dispatcher=WebhookDispatcher(work, webhook_sender, Seal(secret), clock),
+        webhook_sender=webhook_sender,
         turnstile=turnstile_for(engine),
         leadership=leadership_for(engine),
         attachments=AttachmentsService(

@@ -65,6 +65,7 @@ async def _run(settings: Settings, say: Say) -> int:
         sandbox = await _start_sandbox(settings, stack)
         house = build_house(settings, settings.reconciliation_api_url or (sandbox.url if sandbox else ""))
         stack.push_async_callback(house.aclose)
+        stack.push_async_callback(house.dispatcher.aclose)
         await migrate(house.engine)
         say("loading the model ...")
         dialogue = RasaDialogue.load(train(settings.models_dir))
@@ -159,6 +160,8 @@ def _web_parts(
         payments=house.services.payments,
         reconciliation=house.reconciliation(relay.notify),
         statistics=house.statistics,
+        webhooks=house.webhooks,
+        notify_webhooks=house.dispatcher.notify,
         checks=_checks(house),
         secret_key=house.secret,
         rest_token=house.settings.rest_token,
@@ -205,6 +208,7 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
     return [
         asyncio.create_task(desk.run()),
         asyncio.create_task(house.statistics.run()),
+        asyncio.create_task(house.dispatcher.run()),
         asyncio.create_task(relay.run()),
         asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
         asyncio.create_task(house.leadership.lead("sweeper", sweeper.run)),

@@ -10,6 +10,7 @@ from pydantic import BaseSettings, Field, ValidationError, root_validator, valid
 
 from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, targets_of
 from bot.tickets.hours import WorkingHours
+from bot.webhooks.addresses import networks_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     quiet_until: time = time(8, 0)
     remind_at: time = time(10, 0)
     public_url: str = ""
+    webhook_allow_private: str = ""
     smtp_url: str = ""
     smtp_from: str = ""
     sms_gateway_url: str = ""
@@ -134,6 +136,11 @@ class Settings(BaseSettings):
         if values.get("smtp_url") and "@" not in sender:
             raise ValueError("must be an e-mail address where SMTP_URL is set")
         return sender
+
+    @validator("webhook_allow_private")
+    def _networks(cls, written: str) -> str:
+        networks_of(written)
+        return written
 
     @validator("secret_key")
     def _long_enough(cls, key: str) -> str:

@@ -36,6 +36,7 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.ticket_api.routes import TicketApi
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
+from bot.webhooks.service import WebhooksService
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class WebParts:
     payments: PaymentsService
     reconciliation: ReconciliationService
     statistics: StatisticsService
+    webhooks: WebhooksService
+    notify_webhooks: Callable[[], None]
     parse: Parse
     checks: Mapping[str, Check]
     secret_key: str
@@ -80,6 +83,8 @@ def create_web_app(parts: WebParts) -> Starlette:
         payments=parts.payments,
         reconciliation=parts.reconciliation,
         statistics=parts.statistics,
+        webhooks=parts.webhooks,
+        notify_webhooks=parts.notify_webhooks,
     )
     pages = Pages(parts.clock)
     links = FileLinks(parts.secret_key)

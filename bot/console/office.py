@@ -16,6 +16,7 @@ from bot.statistics.service import StatisticsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.service import TicketsService
+from bot.webhooks.service import WebhooksService
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,6 @@ class Office:
     payments: PaymentsService
     reconciliation: ReconciliationService
     statistics: StatisticsService
+    webhooks: WebhooksService
+    notify_webhooks: Callable[[], None]
+    """Wakes whoever sends to webhooks."""

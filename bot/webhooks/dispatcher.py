@@ -122,7 +122,7 @@ class WebhookDispatcher:
             if tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    async def aclose(self, seconds: float = 3.0) -> None:
+    async def aclose(self, seconds: float = 1.0) -> None:
         """Lets what is on its way arrive for at most `seconds`; the rest goes after the next start."""
         tasks = [task for _, task in self._in_flight.values()]
         if tasks:

@@ -38,6 +38,8 @@ from bot.tickets.model import HandoffReason, Ticket
 from bot.tickets.service import TicketsService
 from bot.turn import Turn
 from bot.web import WebParts, create_web_app
+from bot.webhooks.addresses import Addresses, networks_of
+from bot.webhooks.service import WebhooksService
 
 SECRET = "a secret for tests only"
 MOST_BYTES = 1024 * 1024
@@ -202,6 +204,8 @@ async def open_web_house(
         "payments": NO_PAYMENTS,
         "reconciliation": ReconciliationService(lookup, execution, work, clock, trail, four_eyes_fen),
         "statistics": StatisticsService(work, clock, deadlines.hours, timedelta(hours=1)),
+        "webhooks": WebhooksService(clock, Seal(SECRET), Addresses(networks_of("127.0.0.1, ::1"))),
+        "notify_webhooks": lambda: None,
         "parse": parse,
         "checks": {},
         "secret_key": SECRET,
