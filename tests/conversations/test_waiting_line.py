@@ -243,6 +243,16 @@ async def test_a_conversation_with_two_tickets_waits_on_when_one_is_resolved(
     assert heard.named("utter_place")
 
 
+async def test_a_watched_payment_is_told_while_its_ticket_waits(resident: Resident, office: Office) -> None:
+    await resident.says(WAITING, "到账提醒我", "转人工")
+    await office.puts(WAITING, "reconciled")
+    assert await office.watches() == 1
+    heard = await resident.reads()
+    assert heard.named("utter_watch_settled")
+    assert (await resident.says("还要等多久")).named("utter_place")
+    assert (await resident.says("到账了，不用等人工了")).named("utter_confirm_leave")
+
+
 # Late answers, agents who come and go
 
 

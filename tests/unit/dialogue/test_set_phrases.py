@@ -80,6 +80,7 @@ def test_other_words_do_not_leave(text: str) -> None:
         "我排第几",
         "前面还有几个人",
         "前面有多少人",
+        "前面几个人啊",
         "人工什么时候来",
         "什么时候有人来",
         "怎么还没人理我",
@@ -115,6 +116,8 @@ def test_asking_for_the_place_is_heard(text: str) -> None:
         "你好",
         "转人工",
         "我的流水号在哪里",
+        "流水号前面几位是什么",
+        "第几个工作日能好",
         "how long does a refund take",
     ],
 )
