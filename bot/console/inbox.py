@@ -142,10 +142,11 @@ class Inbox:
         return HTMLResponse(html, headers=headers)
 
     async def unread(self, visit: Visit) -> Response:
-        """How many lines wait to be read by this agent, for the window's title on every page."""
+        """How many lines wait to be read by this agent, and the newest ticket while nobody has it."""
         async with self._office.work() as work:
             count = await work.inbox.unread_lines(visit.account.name)
-        return JSONResponse({"count": count}, headers={"Cache-Control": "no-store"})
+            newest = await work.inbox.newest_unassigned()
+        return JSONResponse({"count": count, "newest": newest}, headers={"Cache-Control": "no-store"})
 
     async def act(self, visit: Visit) -> Response:
         """Does one thing with every marked ticket, then shows the list that it was done from."""

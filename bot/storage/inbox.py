@@ -24,7 +24,7 @@ from bot.storage.tables.tickets import DONE, LIVE, WAITING
 from bot.storage.ticket_words import HITS_MOST
 from bot.storage.tickets import ticket_of
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
-from bot.tickets.model import Ticket
+from bot.tickets.model import Ticket, TicketStatus
 
 MOST_URGENT_FIRST = (table.c.urgency.desc(), table.c.due_at, table.c.number)
 ORDERS: dict[Tab, tuple[Any, ...]] = {
@@ -90,6 +90,15 @@ class Inbox(Repository):
         """Changes whenever a ticket, its log, or a conversation that a person serves does. Cheap."""
         rows = await self._work.fetch(sa.text(STATE))
         return "/".join(str(value or "") for value in rows[0])
+
+    async def newest_unassigned(self) -> str:
+        """The number of the newest ticket, while it waits for somebody to take it; else empty."""
+        newest = (
+            sa.select(table.c.number, table.c.status, table.c.assignee).order_by(*ORDERS[Tab.ALL]).limit(1)
+        )
+        rows = await self._work.fetch(newest)
+        waits = rows and rows[0].assignee is None and TicketStatus(rows[0].status).is_live
+        return str(rows[0].number) if waits else ""
 
     async def unread_lines(self, agent: str, most: int = 100) -> int:
         """How many lines residents wrote on an agent's live tickets since the agent last looked."""

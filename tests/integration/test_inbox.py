@@ -227,9 +227,9 @@ async def test_unread_lines_are_counted_until_they_are_seen(house: WebHouse, age
     ticket = await house.open_ticket()
     await bulk(agent, "claim", ticket)
     await say(house, ticket, "还在吗")
-    assert (await agent.get("/console/unread")).json() == {"count": 1}
+    assert (await agent.get("/console/unread")).json()["count"] == 1
     assert "新 1" in (await agent.get("/console")).text
     page = f"/console/tickets/{ticket.number}"
     await agent.get(page)
     await agent.web.get(f"{page}/live", params={"seen": "1"}, headers={"X-Fragment": "1"})
-    assert (await agent.get("/console/unread")).json() == {"count": 0}
+    assert (await agent.get("/console/unread")).json()["count"] == 0

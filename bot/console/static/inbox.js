@@ -1,11 +1,10 @@
 "use strict";
-// The inbox: kept up to date each second, worked with the keyboard, heard of when the window is behind others.
+// The inbox: kept up to date each second, worked with the keyboard.
 
 const LIST_EVERY = 1000;
 const $ = (id) => document.getElementById(id);
 const list = $("list");
 const form = $("bulk");
-const title = document.title;
 let state = "";
 
 // ---------------------------------------------------------------- what is marked
@@ -54,7 +53,6 @@ list.addEventListener("click", (event) => {
 // ---------------------------------------------------------------- kept up to date
 
 let known = new Set(rows().map((row) => row.dataset.number));
-let heard = null;
 
 async function refresh() {
   const address = new URL(list.dataset.refresh, location.href);
@@ -72,53 +70,11 @@ function tellOfNew() {
   const now = rows().map((row) => row.dataset.number);
   const added = now.filter((number) => !known.has(number));
   known = new Set([...known, ...now]);
-  if (added.length) notify(`${list.dataset.new} ${added.join(" ")}`);
-}
-
-async function countUnread() {
-  const { count } = await (await ask("/console/unread")).json();
-  document.title = count ? `(${count > 99 ? "99+" : count}) ${title}` : title;
-  if (heard !== null && count > heard) notify(list.dataset.heard);
-  heard = count;
+  if (added.length) $("heard").textContent = `${list.dataset.new} ${added.join(" ")}`;
 }
 
 every(LIST_EVERY, refresh);
-every(3 * LIST_EVERY, countUnread);
 countMarked();
-countUnread().catch(() => {});
-
-// ---------------------------------------------------------------- notifications
-
-const bell = $("bell");
-const WANTED = "console.notify";
-
-function isOn() {
-  return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(WANTED) === "1";
-}
-
-function showBell() {
-  bell.hidden = !("Notification" in window);
-  bell.setAttribute("aria-pressed", String(isOn()));
-  bell.textContent = isOn() ? bell.dataset.on : bell.dataset.off;
-}
-
-bell.addEventListener("click", async () => {
-  if (isOn()) {
-    localStorage.setItem(WANTED, "0");
-  } else {
-    const answer = await Notification.requestPermission();
-    localStorage.setItem(WANTED, answer === "granted" ? "1" : "0");
-    if (answer === "denied") return void (bell.textContent = bell.dataset.denied);
-  }
-  showBell();
-});
-showBell();
-
-function notify(words) {
-  if (!isOn() || !document.hidden) return;
-  const told = new Notification(title, { body: words, tag: "inbox", silent: true });
-  told.onclick = () => { window.focus(); told.close(); };
-}
 
 // ---------------------------------------------------------------- the keyboard
 
