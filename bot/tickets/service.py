@@ -97,7 +97,7 @@ class _Trouble:
         return self.serial_number is None or ticket.serial_number in (None, self.serial_number)
 
     def takes_up(self, ticket: Ticket) -> bool:
-        """True when an ended ticket was about this; looking up a payment does not mean one that named none."""
+        """True when an ended ticket was about this; a payment looked up is not one that named none."""
         named = ticket.serial_number is not None or self.serial_number is None
         return self.is_that_of(ticket) and (named or self.reason in WANTS_PERSON)
 

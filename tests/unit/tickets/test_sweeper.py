@@ -84,7 +84,9 @@ async def test_an_overdue_ticket_rises_above_the_most_urgent_and_the_supervisor_
     assert (await actions(house, low.number)).count(("desk", "overdue")) == 1
 
 
-async def test_an_overdue_ticket_that_slipped_down_rises_again_without_another_alert(house: FakeHouse) -> None:
+async def test_an_overdue_ticket_that_slipped_down_rises_again_without_another_alert(
+    house: FakeHouse,
+) -> None:
     number = (await ticket_of(house)).number
     house.clock.move(hours=2, minutes=1)
     await swept(house)
