@@ -14,6 +14,8 @@ from tests.browser.conftest import AFTERNOON, LAPTOP, PHONE, Open, keep_picture
 from tests.doubles.agent_browser import PASSWORD, new_agent
 from tests.doubles.web_house import WebHouse
 
+pytestmark = pytest.mark.browser
+
 PAGES = (
     "/console/alerts",
     "/console/alerts?list=all",

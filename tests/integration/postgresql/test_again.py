@@ -23,6 +23,7 @@ from tests.unit.reconciliation.test_reconciliation import *  # noqa: F403
 from tests.unit.requests.test_service import *  # noqa: F403
 from tests.unit.storage.test_inbox import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
+from tests.unit.storage.test_oversight import *  # noqa: F403
 from tests.unit.storage.test_presence import *  # noqa: F403
 from tests.unit.storage.test_reads import *  # noqa: F403
 from tests.unit.storage.test_repositories import *  # noqa: F403
