@@ -23,6 +23,7 @@ from bot.console.reconciliation_page import ReconciliationPage
 from bot.console.session import Sessions
 from bot.console.ticket_page import TicketPage
 from bot.console.tokens_page import TokensPage
+from bot.console.webhooks_page import WebhooksPage
 
 
 def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
@@ -42,6 +43,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *AttachmentPage(office).routes(reception),
         *Dashboard(office, pages).routes(reception),
         *TokensPage(office, pages).routes(reception),
+        *WebhooksPage(office, pages).routes(reception),
         *AccountsPage(office, pages).routes(reception),
         *AlertsPage(office, pages).routes(reception),
         *AuditPage(office, pages).routes(reception),

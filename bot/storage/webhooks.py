@@ -68,7 +68,7 @@ class Webhooks(Repository):
         for conversation_id, at in written_in.items():
             for number in await _live(connection, conversation_id):
                 if number not in opened:
-                    notes.append((Event.RESIDENT_WROTE, TicketNote(number, at, "resident", "")))
+                    notes.append((Event.RESIDENT_WROTE, TicketNote(number, at, Author.RESIDENT.value, "")))
         for event, note in notes:
             if event in {one for _, _, one in receivers}:
                 happened = await _happened(connection, event, note)
