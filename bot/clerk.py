@@ -14,6 +14,7 @@ from bot.errors import Bug, Conflict, RetryLater, Unavailable
 from bot.flood import FloodLimit, matters
 from bot.folding import MOST, Part, as_one, folded
 from bot.messages import WITH_FILES, Accepted, Author, Button, ConversationStatus, MessageKind, Reply
+from bot.metrics import ANSWERED, TURN_SECONDS
 from bot.phrasebook import Phrases
 from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
 from bot.seal import Seal
@@ -92,7 +93,8 @@ class Clerk:
         """
         first = waiting[0]
         try:
-            return await self._until_stored(waiting, await self._way_of(first))
+            with TURN_SECONDS.time():
+                return await self._until_stored(waiting, await self._way_of(first))
         except RetryLater:
             raise
         except Exception:
@@ -146,6 +148,7 @@ class Clerk:
                 await work.commit()
             except Conflict as error:
                 raise _Overtaken(str(error)) from error
+            ANSWERED.labels(turn.conversation.contact.channel).inc(len(answer.kept))
             return {accepted.id for accepted, _ in answer.kept}
 
     async def _open_turn(self, work: UnitOfWork, accepted: Accepted) -> Turn:

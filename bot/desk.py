@@ -24,6 +24,7 @@ from bot.messages import (
     Line,
     MessageKind,
 )
+from bot.metrics import ACCEPTED
 from bot.phrasebook import Phrases
 from bot.seal import Seal
 from bot.services import Services
@@ -179,6 +180,7 @@ class Desk:
                 work.conversations.set_reachable(conversation.id, True)
             with suppress(Conflict):  # delivered twice at the same moment; the first one's row is as good
                 await work.commit()
+                ACCEPTED.labels(message.contact.channel).inc()
 
     async def _expect_file(self, message: IncomingMessage) -> None:
         assert message.file is not None

@@ -90,6 +90,10 @@ def create_web_app(parts: WebParts) -> Starlette:
     links = FileLinks(parts.secret_key)
     tickets = TicketApi(parts.work, parts.casework, parts.clock, parts.announcer, parts.notify)
 
+    async def levels() -> Mapping[str, Mapping[str, int]]:
+        async with parts.work() as work:
+            return await work.statistics.levels()
+
     async def answer_error(request: Request, error: Exception) -> Response:
         if request.url.path.startswith("/console"):
             return pages.error(request, problem_of(error))
@@ -98,7 +102,7 @@ def create_web_app(parts: WebParts) -> Starlette:
     return Starlette(
         routes=[
             *parts.extra_routes,
-            *health_routes(parts.checks),
+            *health_routes(parts.checks, levels=levels),
             *rest_routes(parts.desk, parts.parse, links, parts.rest_token, parts.public_address),
             *web_routes(parts.desk, parts.secret_key, links),
             *file_routes(links, parts.sending),

@@ -13,16 +13,32 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.metrics import show_levels
+
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[Any]]
+Levels = Mapping[str, Mapping[str, int]]
+"""How much of something there is, by name and state."""
 
 OPENAPI = Path(__file__).parent / "openapi.yml"
 CHECK_SECONDS = 3.0
 
 
-def health_routes(checks: Mapping[str, Check], check_seconds: float = CHECK_SECONDS) -> list[Route]:
-    """`checks` say by raising (or by False, or by silence) that something the bot needs is missing."""
+async def no_levels() -> Levels:
+    """For a process without a database."""
+    return {}
+
+
+def health_routes(
+    checks: Mapping[str, Check],
+    check_seconds: float = CHECK_SECONDS,
+    levels: Callable[[], Awaitable[Levels]] = no_levels,
+) -> list[Route]:
+    """`checks` say by raising (or by False, or by silence) that something the bot needs is missing.
+
+    `levels` are counted for each reading of the metrics.
+    """
     document = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
 
     async def healthz(request: Request) -> JSONResponse:
@@ -36,6 +52,12 @@ def health_routes(checks: Mapping[str, Check], check_seconds: float = CHECK_SECO
         return JSONResponse(body, 200 if ready else 503, {"Cache-Control": "no-store"})
 
     async def metrics(request: Request) -> Response:
+        try:
+            show_levels(await asyncio.wait_for(levels(), check_seconds))
+        except Exception as error:
+            # The counters are worth having most when the database is away.
+            show_levels({})
+            log.warning("levels_not_counted", error=type(error).__name__)
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def openapi(request: Request) -> JSONResponse:

@@ -37,6 +37,7 @@ from bot.errors import (
     Unavailable,
     UnderMaintenance,
 )
+from bot.metrics import BUREAU_CALLS
 from bot.payments import wire
 from bot.payments.model import (
     Claimed,
@@ -225,6 +226,15 @@ class ReconciliationClient:
 
     async def _ask(self, call: _Call) -> object:
         """The JSON answered to a call, after as many attempts as its deadline allows."""
+        try:
+            answer = await self._answer(call)
+        except HelpdeskError as error:
+            BUREAU_CALLS.labels(type(error).__name__).inc()
+            raise
+        BUREAU_CALLS.labels("ok").inc()
+        return answer
+
+    async def _answer(self, call: _Call) -> object:
         deadline = _now() + self._config.deadline + call.held_open_for
         call = replace(call, request_id=call.request_id or str(uuid4()))
         try:

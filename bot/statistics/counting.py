@@ -51,7 +51,10 @@ class Counting:
         for meant in await store.understood(days):
             tallies[meant.day].add("intents", meant.intent, by=meant.count)
         for done in await store.done(days):
-            tallies[done.day].add(done.action, "agent", done.actor, by=done.count)
+            if done.action == "left":
+                tallies[done.day].add("causes", "left", by=done.count)
+            else:
+                tallies[done.day].add(done.action, "agent", done.actor, by=done.count)
         for step in await store.opened(days):
             _opened(tallies[day_of(step.at)], step)
         self._measure(tallies, "answer", await store.first_answers(days))

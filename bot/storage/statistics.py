@@ -33,6 +33,7 @@ from bot.storage.tables import (
     incoming,
     messages,
     misunderstandings,
+    outbox,
     proposals,
     ratings,
     reconciliation_requests,
@@ -41,6 +42,7 @@ from bot.storage.tables import (
     tickets,
     watches,
 )
+from bot.storage.tables import webhook_deliveries as deliveries
 from bot.storage.upsert import upsert
 from bot.tickets.model import TicketStatus
 
@@ -184,14 +186,19 @@ class Statistics(Repository):
         return await self._steps(days, "resolved", since, tickets.c.resolve_by)
 
     async def done(self, days: Days) -> list[Done]:
-        """What agents did."""
+        """What agents did, and residents who left the line."""
         statement = (
             sa.select(_day(ticket_notes.c.at).label("day"), ticket_notes.c.actor, ticket_notes.c.action)
             .add_columns(sa.func.count())
             .where(
                 _within(ticket_notes.c.at, days),
-                ticket_notes.c.action.in_(("replied", "resolved")),
-                ticket_notes.c.actor.notin_(PERSONS),
+                sa.or_(
+                    ticket_notes.c.action == "left",
+                    sa.and_(
+                        ticket_notes.c.action.in_(("replied", "resolved")),
+                        ticket_notes.c.actor.notin_(PERSONS),
+                    ),
+                ),
             )
             .group_by(sa.text("1"), ticket_notes.c.actor, ticket_notes.c.action)
         )
@@ -302,6 +309,19 @@ class Statistics(Repository):
     async def proposals(self, days: Days) -> dict[str, int]:
         """Manual reconciliations by how far they are."""
         return await self._split(proposals.c.state, proposals.c.created_at, days)
+
+    async def levels(self) -> dict[str, dict[str, int]]:
+        """How much waits now, by name and state: lines to residents, live tickets, events for webhooks."""
+        waiting = (
+            ("outbox", outbox.c.state, outbox.c.state.in_(("pending", "dead"))),
+            ("tickets", tickets.c.status, tickets.c.status.in_(LIVE)),
+            ("webhooks", deliveries.c.state, deliveries.c.state.in_(("pending", "given_up"))),
+        )
+        levels: dict[str, dict[str, int]] = {}
+        for name, state, condition in waiting:
+            statement = sa.select(state, sa.func.count()).where(condition).group_by(state)
+            levels[name] = {row[0]: int(row[1]) for row in await self._work.fetch(statement)}
+        return levels
 
     async def _split(self, by: Any, moment: Any, days: Days) -> dict[str, int]:
         statement = sa.select(by.label("by"), sa.func.count()).where(_within(moment, days))
