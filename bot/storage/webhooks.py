@@ -172,17 +172,21 @@ class Webhooks(Repository):
             .values(state=PENDING, attempts=0, next_attempt_at=now, created_at=now, ended_at=None)
         )
 
-    async def due(self, now: datetime, limit: int) -> list[Delivery]:
-        """The oldest pending delivery of each receiver and ticket, where it is due and nobody is at it."""
+    async def due(self, now: datetime, limit: int, busy: Iterable[int] = ()) -> list[Delivery]:
+        """The oldest pending delivery of each receiver and ticket, where it is due and nobody is at it.
+
+        Of receivers that are `busy` only tests: they are what somebody waits for.
+        """
         first = (
             sa.select(sa.func.min(queue.c.id))
             .where(queue.c.state == PENDING)
             .group_by(queue.c.webhook_id, queue.c.ticket_number)
         )
+        may_take = sa.or_(queue.c.webhook_id.notin_(list(busy)), queue.c.event == Event.PING.value)
         statement = (
             sa.select(queue)
             .join(table, table.c.id == queue.c.webhook_id)
-            .where(queue.c.id.in_(first), table.c.active, _is_due(now), _is_free(now))
+            .where(queue.c.id.in_(first), table.c.active, _is_due(now), _is_free(now), may_take)
             .order_by(queue.c.id)
             .limit(limit)
         )
