@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,9 @@ from openapi_schema_validator import OAS30Validator
 from starlette.applications import Starlette
 
 from bot.channels.health import health_routes
+from bot.ticket_api.work import Actions
+
+NO_CASEWORK: Any = None
 
 
 async def fine() -> None:
@@ -58,7 +62,7 @@ async def test_metrics_are_in_prometheus_text() -> None:
     async with client() as web:
         answer = await web.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "helpdesk_http_requests_total" in answer.text
+    assert "helpdesk_webhook_deliveries" in answer.text
 
 
 async def test_the_description_is_a_valid_openapi_document() -> None:
@@ -67,7 +71,12 @@ async def test_the_description_is_a_valid_openapi_document() -> None:
     assert document["openapi"].startswith("3.0")
     for schema in document["components"]["schemas"].values():
         OAS30Validator.check_schema(schema)
+    ticket = "/api/v1/tickets/{number}"
     assert set(document["paths"]) == {
+        "/api/v1/tickets",
+        ticket,
+        f"{ticket}/transcript",
+        *(f"{ticket}/{action}" for action in Actions(NO_CASEWORK).names),
         "/webhooks/rest/webhook",
         "/conversations/{sender}/messages",
         "/model/parse",
