@@ -20,6 +20,7 @@ WITHIN = timedelta(seconds=10)
 """Between one message of a burst and the next."""
 
 MOST = 20
+"""Messages that one turn looks at."""
 MOST_DIFFERENT = 8
 """Different texts in one turn: a longer story is understood worse than its parts."""
 
@@ -79,7 +80,7 @@ def joined(texts: Sequence[str]) -> str:
 
 def _burst(parts: Sequence[Part]) -> list[Part]:
     burst = [parts[0]]
-    for part in parts[1:MOST]:
+    for part in parts[1:]:
         apart = part.accepted.received_at - burst[-1].accepted.received_at
         if part.accepted.kind is not MessageKind.TEXT or burst[0].accepted.kind is not MessageKind.TEXT:
             break

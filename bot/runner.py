@@ -223,9 +223,9 @@ async def _stop(
     relay: OutboxRelay,
     background: list["asyncio.Task[Any]"],
 ) -> None:
-    if telegram:
-        await telegram.stop(ANSWER_SECONDS)
-    await server.stop()
+    # Side by side: each of them may take its time, and all together have ten seconds.
+    inlets = [server.stop(), *([telegram.stop(ANSWER_SECONDS)] if telegram else [])]
+    await asyncio.gather(*inlets)
     await relay.drain(DRAIN_SECONDS)
     for task in background:
         task.cancel()

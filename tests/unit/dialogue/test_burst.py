@@ -88,6 +88,10 @@ async def test_a_second_request_and_what_answers_a_question_are_not(
     assert await one_matter(texts, Reader(whole)) == count
 
 
+async def test_two_payments_are_two_matters_even_if_the_whole_reads_like_one() -> None:
+    assert await one_matter((SERIAL, OTHER_SERIAL), Reader("query_status")) == 1
+
+
 @pytest.mark.parametrize("whole", ["nlu_fallback", "out_of_scope", "faq_refund", "complain"])
 async def test_a_request_that_the_whole_would_hide_is_answered_apart(whole: str) -> None:
     assert await one_matter(("还是显示没缴", "转人工"), Reader(whole)) == 1
