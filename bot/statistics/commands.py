@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.errors import InvalidInput
 from bot.settings import ROOT, Settings
 from bot.statistics.model import Days
-from bot.statistics.report import Report, report_of
+from bot.statistics.report import TABLES, Report, report_of
 from bot.statistics.service import StatisticsService
 from bot.statistics.writing import Writer
 from bot.storage.database import migrate, open_database
@@ -19,6 +19,8 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.hours import WorkingHours
 
 USUAL_DAYS = 7
+SUMMARY = "summary"
+"""The measures, as a file."""
 WORDS = ROOT / "bot" / "console" / "words"
 
 
@@ -33,7 +35,10 @@ def statistics_of(settings: Settings, work: UnitOfWorkFactory) -> StatisticsServ
 
 
 async def statistics(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Prints the figures of some days; 2 when the days or the table cannot be read."""
+    """Prints the figures of some days; 2 when the days cannot be read, or there is no such table."""
+    if arguments.table not in (SUMMARY, *TABLES):
+        sys.stderr.write(f"no table {arguments.table}; there are: {' '.join((SUMMARY, *TABLES))}\n")
+        return 2
     engine = open_database(settings.database_url)
     try:
         await migrate(engine)

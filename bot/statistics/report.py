@@ -15,6 +15,12 @@ SCORES = (5, 4, 3, 2, 1)
 SMALL_TALK = frozenset({"affirm", "deny", "greet", "goodbye", "thanks", "switch_language", "out_of_scope"})
 """What is said between questions and is none."""
 
+TABLES = (
+    "days", "hours", "channels", "languages", "reasons", "causes", "questions", "misheard", "answer",
+    "resolution", "agents", "scores", "said", "late", "watches", "requests", "proposals",
+)  # fmt: skip
+"""Every table's name, in the order of a report."""
+
 Value = Union[str, int, float, Share, date, datetime, None]
 
 
