@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_argument("--from", dest="first", default="", help="first day, as in 2026-11-01")
     figures.add_argument("--to", dest="last", default="", help="last day; today when left out")
     figures.add_argument("--format", choices=("table", "csv"), default="table")
-    figures.add_argument("--table", default="summary", help="which table as csv, such as days, reasons or agents")
+    figures.add_argument("--table", default="summary", help="which table as csv: days, reasons, agents …")
     figures.add_argument("--language", choices=("zh", "en"), default="zh")
     database = add("database", _database, "bring the schema up to date, or check it")
     database.add_argument("action", choices=("upgrade", "check"))
