@@ -122,6 +122,8 @@ class Webhooks(Repository):
 
     def delete(self, webhook_id: int) -> None:
         """Stages the end of a receiver and of everything that waits for it."""
+        # First: whoever tells of an event now has stored it before what is stored is deleted.
+        self._work.stage_statement(sa.select(table.c.id).where(table.c.id == webhook_id).with_for_update())
         self._work.stage_statement(queue.delete().where(queue.c.webhook_id == webhook_id))
         self._work.stage_statement(chosen.delete().where(chosen.c.webhook_id == webhook_id))
         self._work.stage_statement(table.delete().where(table.c.id == webhook_id))
@@ -264,6 +266,8 @@ async def _receivers(connection: AsyncConnection) -> list[Receiver]:
         sa.select(table.c.id, table.c.with_texts, chosen.c.event)
         .join(chosen, chosen.c.webhook_id == table.c.id)
         .where(table.c.active)
+        # Who deletes one waits for this commit: an agent's change must not fail of that.
+        .with_for_update(read=True, key_share=True, of=table)
     )
     return [(row[0], row[1], Event(row[2])) for row in (await connection.execute(statement)).all()]
 
