@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.storage.database import migrate, open_database
 from tests.doubles.bot_api import Sent
 from tests.fakes.house import FakeHouse, message
-from tests.faults.ledger import Books, hearing
+from tests.faults.ledger import Books, hearing, settle
 from tests.faults.residents import Resident
 from tests.faults.script import Script, Step
 
@@ -20,6 +21,8 @@ CALL, ASK, AGAIN = (Step(text, re.compile(f"^re: .*{text}"), "step") for text in
 
 class NoKills:
     """Nothing was killed."""
+
+    moments: tuple[float, ...] = ()
 
     def came_between(self, earlier: float, later: float) -> bool:
         return False
@@ -120,6 +123,19 @@ async def test_an_answer_marked_and_not_given_is_seen(house: FakeHouse, tmp_path
         work.incoming.mark_answered(folded.id, "何时", house.clock.now(), first.id)
         await work.commit()
     assert Books(tmp_path / "helpdesk.sqlite").in_silence() == 2
+
+
+async def test_a_silent_answer_is_a_missing_one(house: FakeHouse, tmp_path: Path) -> None:
+    accepted = await house.desk.accept(message("喂", user="7"))
+    async with house.work() as work:
+        work.incoming.mark_answered(accepted.id, "喂", house.clock.now())
+        await work.commit()
+    one = resident(CALL)
+    hears(one, "re: 喂")
+    kills: Any = NoKills()
+    table = settle([one], Books(tmp_path / "helpdesk.sqlite"), 0, kills, 0, 1.0)
+    assert table.missing == 1
+    assert "missing" in table.violations
 
 
 @pytest.mark.parametrize(
