@@ -36,6 +36,7 @@ class PersonalData(Repository):
         stage = self._work.stage_statement
         self._erase_notices(conversation_id)
         numbers = OF_TICKETS.where(tables.tickets.c.conversation_id == conversation_id)
+        stage(tables.api_answers.delete().where(tables.api_answers.c.ticket_number.in_(numbers)))
         stage(tables.attachments.delete().where(tables.attachments.c.conversation_id == conversation_id))
         stage(tables.agent_files.delete().where(tables.agent_files.c.conversation_id == conversation_id))
         stage(tables.outbox.delete().where(tables.outbox.c.conversation_id == conversation_id))

@@ -237,6 +237,17 @@ async def test_a_key_is_answered_once_and_belongs_to_one_request(
     assert (other.status_code, other.json()["code"]) == (409, "key_used")
 
 
+async def test_what_was_answered_is_erased_with_the_resident(house: WebHouse, api: httpx.AsyncClient) -> None:
+    ticket = await house.open_ticket(serial_number="4200000925202101284997714292")
+    path = f"/tickets/{ticket.number}/note"
+    await api.post(path, json={"text": "x"}, headers={"Idempotency-Key": "note-1"})
+    async with house.work() as work:
+        assert await work.api_tokens.answered(1, "note-1") is not None
+        work.personal_data.erase(ticket.conversation_id)
+        await work.commit()
+        assert await work.api_tokens.answered(1, "note-1") is None
+
+
 async def test_a_change_on_an_old_reading_is_refused(house: WebHouse, api: httpx.AsyncClient) -> None:
     ticket = await house.open_ticket()
     path = f"/tickets/{ticket.number}"
