@@ -11,7 +11,7 @@ from tests.conversations.office import Office
 from tests.conversations.resident import Heard, Resident
 from tests.conversations.seeded import MISMATCHED, SERIAL
 
-LINE = "SL-0105"
+LINE = f"SL-{MISMATCHED}"
 
 
 async def reconciles(office: Office, serial: str = MISMATCHED, line: str = LINE) -> Proposal:
