@@ -99,9 +99,7 @@ class House:
         trail = Trail(self.clock, self.phrases)
         lookup = StaffLookup(self.staff)
         telling = Telling(self.services.watches, self.services.requests, self.clock, self.phrases)
-        execution = Execution(
-            lookup, self.work, telling, self.clock, trail, self.announcer.announce, notify
-        )
+        execution = Execution(lookup, self.work, telling, self.clock, trail, self.announcer.announce, notify)
         limit = self.settings.reconciliation_four_eyes_fen
         return ReconciliationService(lookup, execution, self.work, self.clock, trail, limit)
 
