@@ -27,8 +27,11 @@ LINES_BEFORE = 200
 PIECES_MOST = 6000
 """A ticket with more is found by its first words only; PostgreSQL takes no row of any size."""
 
-HITS_MOST = 5000
+HITS_MOST = 2000
 """A search looks no further than at so many of the newest tickets that have the words."""
+
+LATELY = 10_000
+"""Common words are found among so many of the newest tickets; only rarer ones make it look at all of them."""
 
 TICKET_NUMBER = re.compile(r"GD\d{12}")
 
@@ -86,9 +89,16 @@ class TicketWords(Repository):
             )
         newest = sa.select(table.c.ticket_number).order_by(table.c.id.desc()).limit(HITS_MOST)
         if self._work.dialect == "postgresql":
-            return await self._numbers(newest.where(table.c.words.op("@@")(_tsquery(looked_for))))
+            return await self._in_postgresql(newest.where(table.c.words.op("@@")(_tsquery(looked_for))))
         found = FTS5.bindparams(looked_for=_fts5(looked_for), most=HITS_MOST)
         return await self._numbers(newest.where(table.c.id.in_(found.columns(sa.column("rowid")))))
+
+    async def _in_postgresql(self, newest: sa.sql.Select) -> list[str]:
+        """GIN knows no order: what most tickets have would all be fetched to find the newest."""
+        # Not a subquery: the planner must see how few rows these are.
+        last = (await self._work.fetch(sa.select(sa.func.max(table.c.id))))[0][0] or 0
+        found = await self._numbers(newest.where(table.c.id > last - LATELY))
+        return found if len(found) >= HITS_MOST else await self._numbers(newest)
 
     async def _numbers(self, statement: sa.sql.Select) -> list[str]:
         return [row[0] for row in await self._work.fetch(statement)]
