@@ -59,8 +59,11 @@ async def _execute(running: PostgresqlServer, database: str, statement: str) -> 
 @pytest.fixture
 async def database_url(server: PostgresqlServer) -> str:
     """An emptied database; one database a test would cost a second each."""
-    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
+    emptied = (table.name for table in tables.metadata.sorted_tables if table.name != "canned_answers")
+    names = ", ".join(emptied)
     await _execute(server, SHARED, f"TRUNCATE {names} RESTART IDENTITY")
+    # What a new house starts with stays, as on SQLite.
+    await _execute(server, SHARED, "DELETE FROM canned_answers WHERE updated_by <> ''")
     return server.url(SHARED)
 
 
