@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 
 from bot.sandbox.bills.errors import Contradicts
 from bot.sandbox.bills.line import Bill, Kind, Line
+from bot.sandbox.books.files import Paying
 from bot.sandbox.books.incident import Incident, Policy
-from bot.sandbox.books.ledger import Imported, Ledger
+from bot.sandbox.books.ledger import BillKey, Imported, Ledger
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Order, Outcome, Word
 from bot.sandbox.fiscal import fiscal_receipt
@@ -51,8 +52,11 @@ class Casework:
         """Orders that the sandbox's user forced into a state: evidence does not move them."""
         self._told = told
         self._live: dict[tuple[Channel, str], set[str]] = {}
+        self._astray: set[str] = set()
+        """Orders whose notice is not on the books, or was guessed from a slip of the hand."""
         self._touched: set[str] = set()
         self._to_book: set[str] = set()
+        self._unlinked_bills: set[BillKey] = set()
         self._ripening: set[str] = set()
         """Orders that time alone may move on: to be booked, held back, or still unpaid."""
 
@@ -62,7 +66,7 @@ class Casework:
         """A notice was issued; one that is on the books already stays as it is."""
         if notice.number not in self.ledger.notices:
             self.ledger.put_notice(notice)
-            self._touched.update(p.merchant_order for p in self.ledger.of_notice(notice.number))
+            self._touched |= self._astray
 
     def open(self, order: Order, at: datetime, word: Word | None = None) -> None:
         """Somebody set out to pay, and may have paid in the same moment; a known order stays as it is."""
@@ -73,7 +77,7 @@ class Casework:
             self._touched.add(order.merchant_order)
             self._review_touched(at)
 
-    def hear(self, word: Word, at: datetime) -> None:
+    def hear(self, word: Word, at: datetime, judge: bool = True) -> None:
         """The channel told of an order; told again changes nothing, and “paid” is never taken back."""
         known = self.ledger.words.get(word.merchant_order)
         if word == known or (known and known.outcome is Outcome.PAID and word.outcome is Outcome.FAILED):
@@ -81,7 +85,8 @@ class Casework:
         self.ledger.put_word(word)
         if word.merchant_order in self.ledger.orders:
             self._touched.add(word.merchant_order)
-            self._review_touched(at)
+            if judge:
+                self._review_touched(at)
 
     def import_bill(self, bill: Bill, at: datetime, name: str = "") -> Import:
         """Put a bill on the books: all of it, or none when a row contradicts them; again changes nothing."""
@@ -92,7 +97,7 @@ class Casework:
             total += sum(line.signed for line in new)
             entry = Imported(bill.channel, bill.account, bill.day, at, rows + len(new), total, name)
             self.ledger.put_bill(entry)
-            self._touched.update(self._live.get((bill.channel, bill.account), ()))
+            self._unlinked_bills.add(entry.key)
         for line in new:
             self.ledger.put_line(line)
             if line.kind is not Kind.PAYMENT:
@@ -108,6 +113,21 @@ class Casework:
         """A rule changed, or was decided on."""
         self.ledger.put_policy(policy)
         self._touch_all()
+
+    def take_over(self, payings: Iterable[Paying], at: datetime) -> None:
+        """Orders and words from elsewhere, many at once; those that are known stay as they are."""
+        for order, word in payings:
+            if order.merchant_order not in self.ledger.orders:
+                self.ledger.put_order(order)
+            if word is not None:
+                self.hear(word, at, judge=False)
+            self._touched.add(order.merchant_order)
+        self._review_touched(at)
+
+    def attach(self, line: Line, order: Order, at: datetime) -> None:
+        """A line from elsewhere that is known to pay this order."""
+        self.ledger.put_line(line)
+        self._link(line, order, at)
 
     # What staff do
 
@@ -146,36 +166,54 @@ class Casework:
     # The run
 
     def run(self, at: datetime) -> None:
-        """Link what is loose, then judge every payment that something new is known of."""
-        self._link_named(at)
-        self._link_scored(at)
+        """Link what is loose, judge every payment that something new is known of, until nothing moves."""
         self._touched |= self._ripening
         self._review_touched(at)
+        linked = True
+        while linked:
+            linked = self._link_named(at) or self._link_scored(at)
+            self._count_bills_in()
+            self._review_touched(at)
 
-    def _link_named(self, at: datetime) -> None:
+    def _count_bills_in(self) -> None:
+        """A bill says that it has no row of a payment only after its rows were linked."""
+        for channel, account, _ in self._unlinked_bills:
+            self._touched.update(self._live.get((channel, account), ()))
+        self._unlinked_bills.clear()
+
+    def _link_named(self, at: datetime) -> bool:
+        """Link every row that names something that is on the books; whether any was."""
         links = Links(self.ledger)
-        for line in self.ledger.loose_lines():
-            order = links.order_for(line)
-            if order is None and line.notice in self.ledger.notices:
-                order = found_order(line, line.notice, self.ledger.orders)
-            elif order is not None and self._has_another_line(order, line):
-                order = found_order(line, order.notice_number, self.ledger.orders)
-            if order is not None:
-                self._link(line, order, at)
+        return sum(self._link_by_name(line, links, at) for line in self._loose_in_turn()) > 0
+
+    def _loose_in_turn(self) -> list[Line]:
+        """A row whose number the channel told comes before another one for the same order."""
+        return sorted(self.ledger.loose_lines(), key=lambda line: self.ledger.find(line.serial) is None)
+
+    def _link_by_name(self, line: Line, links: Links, at: datetime) -> bool:
+        order = links.order_for(line)
+        if order is None and line.notice in self.ledger.notices:
+            order = found_order(line, line.notice, self.ledger.orders)
+        elif order is not None and self._has_another_line(order, line):
+            order = found_order(line, order.notice_number, self.ledger.orders)
+        if order is not None:
+            self._link(line, order, at)
+        return order is not None
 
     def _has_another_line(self, order: Order, line: Line) -> bool:
         payment = self.ledger.payment(order.merchant_order)
         return payment is not None and payment.line_id not in (None, line.line_id)
 
-    def _link_scored(self, at: datetime) -> None:
-        """What names nothing is matched once everything that it might be is in."""
+    def _link_scored(self, at: datetime) -> bool:
+        """Match what names nothing, once everything that it might be is in; whether any was."""
         loose = self.ledger.loose_lines()
         lines = [line for line in loose if line.channel in SCORED_CHANNELS and not names_something(line)]
         if not lines:
-            return
-        for line, claim in certain(lines, self._claims()):
-            if claim.closes <= at:
-                self._link(line, self.ledger.orders[claim.merchant_order], at)
+            return False
+        pairs = [(line, claim) for line, claim in certain(lines, self._claims()) if claim.closes <= at]
+        for line, claim in pairs:
+            self._link(line, self.ledger.orders[claim.merchant_order], at)
+        return bool(pairs)
 
     def _claims(self) -> Iterable[Claim]:
         for (channel, _), orders in self._live.items():
@@ -202,6 +240,20 @@ class Casework:
             order.payer_account,
             payment.paid_at or payment.updated_at,
         )
+
+    def payment_for(self, line: Line) -> Payment | None:
+        """The payment that the line pays, or takes back."""
+        found = self.ledger.payment_of_line(line.line_id)
+        return found if line.kind is Kind.PAYMENT or found else self._payment_refunded(line)
+
+    def returned_of(self, payment: Payment) -> int:
+        """What went back of the payment, in fen."""
+        line = self.ledger.line(payment.line_id) if payment.line_id else None
+        order = self.ledger.orders[payment.merchant_order]
+        back = self.ledger.refunds_of(
+            *self._numbers(order, self.ledger.words.get(order.merchant_order), line)
+        )
+        return sum(refund.amount for refund in back if refund.kind is Kind.REFUND)
 
     def free_lines(self, payment: Payment) -> list[Line]:
         """The lines that a person may match with the payment: nobody else's, or only thought to be."""
@@ -405,10 +457,13 @@ class Casework:
     def _notice_meant(self, order: Order) -> tuple[Notice | None, bool]:
         """The order's notice, or the one a counter's slip of the hand was meant for."""
         notice = self.ledger.notices.get(order.notice_number)
+        (self._astray.discard if notice else self._astray.add)(order.merchant_order)
         if notice is not None or order.channel is not Channel.COUNTER:
             return notice, False
-        number = meant(order.notice_number, self.ledger.notices)
-        return (self.ledger.notices[number], True) if number else (None, False)
+        near = [self.ledger.notices[number] for number in meant(order.notice_number, self.ledger.notices)]
+        if order.payer_name:
+            near = [notice for notice in near if notice.payer_name == order.payer_name]
+        return (near[0], True) if len(near) == 1 else (None, False)
 
     @staticmethod
     def _numbers(order: Order, word: Word | None, line: Line | None) -> set[str]:
@@ -418,8 +473,11 @@ class Casework:
     def _bills_in(self, order: Order, paid_at: datetime) -> tuple[bool, bool]:
         day = billing_day(order.channel, paid_at)
         following = following_day(order.channel, day)
-        place = (order.channel, order.account)
-        return (*place, day) in self.ledger.bills, (*place, following) in self.ledger.bills
+        own, next_one = (order.channel, order.account, day), (order.channel, order.account, following)
+        return self._is_in(own), self._is_in(next_one)
+
+    def _is_in(self, key: BillKey) -> bool:
+        return key in self.ledger.bills and key not in self._unlinked_bills
 
     def _outdone_by(self, evidence: Evidence, payment: Payment | None) -> str | None:
         """The payment of the notice that counts: a booked one, else one that agrees, else the earliest."""
@@ -461,8 +519,12 @@ class Casework:
         return known is None
 
     def _orders_named(self, line: Line) -> set[str]:
-        found = (self.ledger.find(line.serial), self.ledger.payment_of_line(f"SL-{line.serial}"))
-        return {payment.merchant_order for payment in found if payment is not None}
+        payment = self._payment_refunded(line)
+        return {payment.merchant_order} if payment is not None else set()
+
+    def _payment_refunded(self, line: Line) -> Payment | None:
+        of_line = self.ledger.payment_of_line(f"SL-{line.serial}")
+        return of_line or self.ledger.find(line.serial) or self.ledger.payment(line.order)
 
     def _touch_all(self) -> None:
         for orders in self._live.values():

@@ -118,7 +118,8 @@ def _wechat(text: TextIO, encoding: str, name: str) -> Bill:
     lines = tuple(wechat.read(text))
     told = ACCOUNT_AND_DAY.search(name)
     accounts = {line.account for line in lines}
-    days = {line.at.date() for line in lines if line.kind is Kind.PAYMENT}
+    paid_on = {line.at.date() for line in lines if line.kind is Kind.PAYMENT}
+    days = paid_on or {line.at.date() for line in lines}
     if not days and not told:
         raise Unreadable(
             "账单没有交易,文件名须含商户号和日期,如 1900000109_20261120.csv"

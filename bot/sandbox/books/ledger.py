@@ -18,6 +18,10 @@ from bot.sandbox.model import Channel, Event, Payment, Reason, ReconciliationReq
 COUNTS_FIRST = (State.RECONCILED, State.UNDER_REVIEW, State.UNRECONCILED)
 
 
+BillKey = tuple[Channel, str, date]
+"""One account's bill of one day."""
+
+
 class Imported(NamedTuple):
     """A bill that is on the books."""
 
@@ -30,7 +34,7 @@ class Imported(NamedTuple):
     name: str = ""
 
     @property
-    def key(self) -> tuple[Channel, str, date]:
+    def key(self) -> BillKey:
         """One account's bill of one day."""
         return self.channel, self.account, self.day
 
@@ -68,7 +72,7 @@ class Ledger:
         self.orders: dict[str, Order] = {}
         self.words: dict[str, Word] = {}
         self.lines_by_id: dict[str, Line] = {}
-        self.bills: dict[tuple[Channel, str, date], Imported] = {}
+        self.bills: dict[BillKey, Imported] = {}
         self.incidents: dict[str, Incident] = {}
         self.policies: dict[str, Policy] = {}
         self.changes: list[Record] = []
@@ -146,8 +150,11 @@ class Ledger:
         return self._payments.get(order) if order else None
 
     def refunds_of(self, *numbers: str) -> tuple[Line, ...]:
-        """The lines that took money of this payment back, or will."""
-        return tuple(line for number in numbers for line in self._refunds.get(number, ()))
+        """The lines that took money of this payment back, or will; none that names another by its serial."""
+        found = {line.line_id: line for number in numbers for line in self._refunds.get(number, ())}
+        return tuple(
+            line for line in found.values() if line.serial in numbers or line.serial not in self._found_by
+        )
 
     def request(self, request_id: str) -> ReconciliationRequest | None:
         """One reconciliation request."""
@@ -191,7 +198,8 @@ class Ledger:
             if line.line_id not in self._payer_of:
                 self._loose[line.line_id] = line
         else:
-            self._refunds.setdefault(line.serial, []).append(line)
+            for number in {line.serial, line.order} - {""}:
+                self._refunds.setdefault(number, []).append(line)
         self.changes.append(line)
 
     def put_incident(self, incident: Incident) -> None:

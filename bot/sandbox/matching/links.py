@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from datetime import datetime
 
 from bot.sandbox.bills.line import Line
 from bot.sandbox.books.ledger import Ledger
@@ -25,7 +26,8 @@ class Links:
         orders = self._ledger.orders
         named = orders.get(line.order)
         if named is None and line.order and line.channel is Channel.COUNTER:
-            named = orders.get(meant(line.order, orders))
+            near = meant(line.order, orders)
+            named = orders[near.pop()] if len(near) == 1 else None
         return named if named is not None and named.channel is line.channel else None
 
     def _by_serial(self, line: Line) -> Order | None:
@@ -41,18 +43,20 @@ class Links:
             for payment in self._ledger.of_notice(line.notice)
             if line.notice and payment.line_id is None and payment.channel is line.channel
         ]
-        best = min(waiting, key=lambda payment: _nearness(payment, line), default=None)
+        best = min(waiting, key=lambda payment: self._nearness(payment, line), default=None)
         return self._ledger.orders[best.merchant_order] if best else None
 
-
-def _nearness(payment: Payment, line: Line) -> tuple[bool, str, str]:
-    paid_at = (payment.paid_at or payment.updated_at).isoformat()
-    return payment.amount_paid != line.amount, paid_at, payment.merchant_order
+    def _nearness(self, payment: Payment, line: Line) -> tuple[bool, bool, datetime, str]:
+        """Lower is nearer: the same amount, told as paid, opened earlier."""
+        amount = payment.amount_due if payment.amount_paid is None else payment.amount_paid
+        opened_at = self._ledger.orders[payment.merchant_order].opened_at
+        return amount != line.amount, payment.paid_at is None, opened_at, payment.merchant_order
 
 
 def found_order(line: Line, notice_number: str, orders: Container[str]) -> Order:
-    """An order for a payment that only its bill tells of (补单); it goes by a number of the line's."""
-    number = line.order if line.order and line.order not in orders else line.serial
+    """An order for a payment that only its bill tells of (补单); it goes by a free number of the line's."""
+    numbers = (line.order, line.serial, line.line_id)
+    number = next(number for number in numbers if number and number not in orders)
     return Order(
         merchant_order=number,
         notice_number=notice_number,

@@ -5,7 +5,7 @@
     reference     40   1 when the line names the payment, 0 when it names another, ½ when it names none
     amount        25   1 to the fen, else 0
     payer_name    20   1 the same, 0.8 with stars, 0.6 sounds alike, 0.5 one character apart, else 0
-    account       10   the paying account's last four
+    account       15   the paying account's last four
     date          10   1 in the channel's time, ½ up to three days beyond, else 0
     channel        5
 
@@ -25,7 +25,7 @@ from bot.sandbox.matching.names import likeness
 from bot.sandbox.model import Candidate, Channel
 from bot.sandbox.schedule import BANK_TRANSFER_DAYS, bill_ready
 
-WEIGHTS = {"serial_number": 40, "amount": 25, "payer_name": 20, "account": 10, "date": 10, "channel": 5}
+WEIGHTS = {"serial_number": 40, "amount": 25, "payer_name": 20, "account": 15, "date": 10, "channel": 5}
 AGREES = 0.8
 AUTOMATIC = 0.80
 MARGIN = 0.10

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 
 DIGITS = "0123456789"
 YUAN_FOR_FEN = (10, 100)
 
 
-def meant(number: str, known: Collection[str]) -> str:
-    """The one known number that a single slip turns into this one; empty when none is, or several are."""
-    found = {variant for variant in _variants(number) if variant in known}
-    return found.pop() if len(found) == 1 else ""
+def meant(number: str, known: Container[str]) -> set[str]:
+    """The known numbers that a single slip turns into this one."""
+    return {variant for variant in _variants(number) if variant in known}
 
 
 def _variants(number: str) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from bot.sandbox.bills import alipay, bank, wechat
 from bot.sandbox.bills.line import Kind, Line
+from bot.sandbox.books.files import clock, yuan
 from bot.sandbox.model import Channel
 
 OPENING = 1_000_000
@@ -22,16 +23,6 @@ WECHAT_STATES = {
     Kind.REFUNDING: ("REFUND", "PROCESSING"),
     Kind.REVOKED: ("REVOKED", ""),
 }
-
-
-def yuan(fen: int) -> str:
-    """Fen as 元 with two decimals."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
-def clock(at: datetime) -> str:
-    """A time as bills write it."""
-    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def wechat_rows(lines: Iterable[Line]) -> Iterator[str]:
