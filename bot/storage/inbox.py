@@ -26,9 +26,11 @@ from bot.storage.tickets import ticket_of
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
 from bot.tickets.model import Ticket, TicketStatus
 
-MOST_URGENT_FIRST = (table.c.urgency.desc(), table.c.due_at, table.c.number)
+AS_THEY_CAME = (table.c.created_at, table.c.number)
+"""What many have in common (a promise to the same five minutes, the same urgency) leaves the first first."""
+MOST_URGENT_FIRST = (table.c.urgency.desc(), table.c.due_at, *AS_THEY_CAME)
 ORDERS: dict[Tab, tuple[Any, ...]] = {
-    Tab.SNOOZED: (table.c.snoozed_until, table.c.number),
+    Tab.SNOOZED: (table.c.snoozed_until, *AS_THEY_CAME),
     Tab.RESOLVED: (table.c.updated_at.desc(), table.c.number.desc()),
     Tab.ALL: (table.c.created_at.desc(), table.c.number.desc()),
 }

@@ -76,6 +76,7 @@ class PersonalData(Repository):
                 status=TicketStatus.CLOSED.value,
                 serial_number=None,
                 amount=None,
+                amount_source=None,
                 checked={},
                 version=tables.tickets.c.version + 1,
             )

@@ -110,7 +110,10 @@ class Queue(Repository):
 
     async def _live(self, *conditions: Any, order: Any, limit: int) -> List[Ticket]:
         return await self._found(
-            sa.select(table).where(table.c.status.in_(LIVE), *conditions).order_by(order).limit(limit)
+            sa.select(table)
+            .where(table.c.status.in_(LIVE), *conditions)
+            .order_by(order, table.c.created_at)
+            .limit(limit)
         )
 
     async def _found(self, statement: Any) -> List[Ticket]:

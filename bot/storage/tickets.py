@@ -13,7 +13,7 @@ from bot.storage.repository import Repository
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import ticket_tags as tags
 from bot.storage.tables import tickets as table
-from bot.tickets.model import Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
+from bot.tickets.model import AmountSource, Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 
 LIVE = [status.value for status in TicketStatus if status.is_live]
 TAKEN_UP_AGAIN = ("reopened", "back_in_line")
@@ -94,7 +94,8 @@ class Tickets(Repository):
         self, statuses: Iterable[TicketStatus] = (), limit: int = 50, offset: int = 0, words: str = ""
     ) -> List[Ticket]:
         """Tickets by status (all when empty) and number or serial number, oldest due first."""
-        statement = sa.select(table).order_by(table.c.due_at, table.c.number).limit(limit).offset(offset)
+        order = (table.c.due_at, table.c.created_at, table.c.number)
+        statement = sa.select(table).order_by(*order).limit(limit).offset(offset)
         return await self._fetch(_filtered(statement, statuses, words))
 
     async def changed(
@@ -200,6 +201,7 @@ def _values(ticket: Ticket) -> dict[str, Any]:
     values["priority"] = ticket.priority.value
     values["checked"] = dict(ticket.checked)
     values["cause"] = ticket.cause.value if ticket.cause else None
+    values["amount_source"] = ticket.amount_source.value if ticket.amount_source else None
     return values
 
 
@@ -210,4 +212,5 @@ def ticket_of(row: Row) -> Ticket:
     values["status"] = TicketStatus(row.status)
     values["priority"] = Priority(row.priority)
     values["cause"] = Cause(row.cause) if row.cause else None
+    values["amount_source"] = AmountSource(row.amount_source) if row.amount_source else None
     return Ticket(**values)

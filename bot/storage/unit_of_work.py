@@ -30,6 +30,7 @@ from bot.storage.bookmarks import Bookmarks
 from bot.storage.canned_answers import CannedAnswers
 from bot.storage.conversations import Conversations
 from bot.storage.failures import translated
+from bot.storage.forms import Forms
 from bot.storage.inbox import Inbox
 from bot.storage.incoming import Incoming
 from bot.storage.lines import Lines
@@ -116,6 +117,7 @@ class UnitOfWork:
         self.presence = Presence(self)
         self.canned_answers = CannedAnswers(self)
         self.agents = Agents(self)
+        self.forms = Forms(self)
         self.alerts = Alerts(self)
         self.api_tokens = ApiTokens(self)
         self.audit = Audit(self)

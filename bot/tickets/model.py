@@ -76,6 +76,15 @@ class Cause(str, Enum):
     OTHER = "other"
 
 
+class AmountSource(str, Enum):
+    """Who says how much money a case is about."""
+
+    CLAIMED = "claimed"
+    """The resident, off a receipt."""
+    OF_RECORD = "of_record"
+    """The reconciliation system."""
+
+
 @dataclass(frozen=True)
 class Ticket:
     """One case. `number` is what the resident is told; `checked` is what was already looked at, masked.
@@ -83,7 +92,8 @@ class Ticket:
     `due_at` is when the first answer is promised and `resolve_by` when the case should be ended, both in
     working time. `urgency` orders the inbox: the priority's place, raised while overdue. `serving` is true
     from an agent's reply until the conversation goes back to the bot. `contacts` counts how often the
-    resident came with it; `amount` is in fen.
+    resident came with it. `amount` is in fen, `amount_source` says who knows it, and `amount_asked_at` is
+    when the reconciliation system was asked for it.
     """
 
     number: str
@@ -110,6 +120,8 @@ class Ticket:
     cause: Optional[Cause] = None
     merged_into: Optional[str] = None
     channel: str = ""
+    amount_source: Optional[AmountSource] = None
+    amount_asked_at: Optional[datetime] = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The tables, one module per noun."""
 
 from bot.storage.tables.base import Moment, metadata
-from bot.storage.tables.console import agents, alerts, audit
+from bot.storage.tables.console import agents, alerts, audit, obeyed_forms
 from bot.storage.tables.conversations import (
     attachments,
     conversations,
@@ -55,6 +55,7 @@ __all__ = [
     "misunderstandings",
     "Moment",
     "notice_addresses",
+    "obeyed_forms",
     "outbox",
     "ownership_attempts",
     "presence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.storage.tables.base import Moment, key, metadata
+from bot.storage.tables.base import Moment, Number, key, metadata
 
 agents = sa.Table(
     "agents",
@@ -21,6 +21,14 @@ agents = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("disabled_at", Moment, nullable=True),
     sqlite_autoincrement=True,
+)
+
+obeyed_forms = sa.Table(
+    "obeyed_forms",
+    metadata,
+    sa.Column("account_id", Number, sa.ForeignKey("agents.id"), primary_key=True),
+    sa.Column("key", sa.String(32), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
 )
 
 audit = sa.Table(

@@ -13,6 +13,9 @@ DONE = sa.text("(status IN ('resolved', 'closed')) IS TRUE")
 """In words, not values: a partial index serves only a condition that says what its own says. IS TRUE keeps
 SQLite from taking an index on the status instead, and sorting all that is live to find the first 25."""
 
+AMOUNT_UNASKED = sa.text(
+    "(status IN ('new', 'open', 'waiting')) IS TRUE AND amount_asked_at IS NULL AND serial_number IS NOT NULL"
+)
 UNANSWERED = sa.text("(status IN ('new', 'open', 'waiting')) IS TRUE AND first_replied_at IS NULL")
 
 ONLY_IN_REVISIONS = (
@@ -22,8 +25,8 @@ ONLY_IN_REVISIONS = (
     "ix_tickets_waiting",
     "ix_ticket_words_words",
 )
-"""Indexes that only revision 0011 knows: SQLAlchemy cannot read one that goes down by one column and up by
-another back from SQLite, nor leave one to PostgreSQL."""
+"""Indexes that only revisions 0011 and 0014 know: SQLAlchemy cannot read one that goes down by one column and
+up by another back from SQLite, nor leave one to PostgreSQL."""
 
 
 def _partial(name: str, *columns: str, where: sa.sql.ClauseElement) -> sa.Index:
@@ -57,6 +60,8 @@ tickets = sa.Table(
     sa.Column("cause", sa.String(32), nullable=True),
     sa.Column("merged_into", sa.String(16), nullable=True),
     sa.Column("channel", sa.String(32), nullable=False, server_default=""),
+    sa.Column("amount_source", sa.String(16), nullable=True),
+    sa.Column("amount_asked_at", Moment, nullable=True),
     sa.Index("ix_tickets_status_updated_at", "status", "updated_at"),
     sa.Index("ix_tickets_status_urgency", "status", "urgency", "due_at"),
     sa.Index("ix_tickets_assignee_status", "assignee", "status"),
@@ -64,6 +69,7 @@ tickets = sa.Table(
     _partial("ix_tickets_unanswered", "due_at", "number", "channel", where=UNANSWERED),
     _partial("ix_tickets_unresolved", "resolve_by", "number", "channel", where=LIVE),
     _partial("ix_tickets_done", "updated_at", "number", "channel", where=DONE),
+    _partial("ix_tickets_amount_unasked", "created_at", where=AMOUNT_UNASKED),
     sa.Index("ix_tickets_newest", "created_at", "number", "channel"),
 )
 

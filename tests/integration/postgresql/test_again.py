@@ -21,6 +21,7 @@ from tests.unit.notifications.test_service import *  # noqa: F403
 from tests.unit.notifications.test_watcher import *  # noqa: F403
 from tests.unit.reconciliation.test_reconciliation import *  # noqa: F403
 from tests.unit.requests.test_service import *  # noqa: F403
+from tests.unit.storage.test_forms import *  # noqa: F403
 from tests.unit.storage.test_inbox import *  # noqa: F403
 from tests.unit.storage.test_migrations import *  # noqa: F403
 from tests.unit.storage.test_oversight import *  # noqa: F403

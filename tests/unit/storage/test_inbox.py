@@ -90,6 +90,22 @@ async def test_the_most_urgent_come_first_then_what_was_promised_sooner(house: F
         assert await lists(house, tab) == [raised, sooner, later, least]
 
 
+async def test_of_what_was_promised_for_the_same_time_the_first_to_come_is_first(house: FakeHouse) -> None:
+    now, numbers = house.clock.now(), []
+    for minute in range(12):
+        made = now + timedelta(minutes=minute)
+        numbers.append(await opens(house, f"r{minute}", assignee=ME, due_at=now + HOUR, created_at=made))
+    assert numbers != sorted(numbers), "numbers are random; twelve of them in order would be a wonder"
+    for tab in (Tab.LIVE, Tab.MINE):
+        assert await lists(house, tab) == numbers
+    for number in numbers:
+        async with house.work() as work:
+            ticket = await work.tickets.get(number)
+        assert ticket is not None
+        await change(house, ticket, snoozed_until=now + 20 * HOUR)
+    assert await lists(house, Tab.SNOOZED) == numbers
+
+
 async def test_other_tabs_have_the_order_of_their_own(house: FakeHouse) -> None:
     now = house.clock.now()
     done = {"status": TicketStatus.CLOSED, "urgency": 9}
