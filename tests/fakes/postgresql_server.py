@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FOLDERS = (
@@ -35,9 +35,11 @@ def binaries() -> Path | None:
 class PostgresqlServer:
     """Started with nothing in it; as another user when we are root, whom the server refuses."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] = FAST, parent: Path | None = None) -> None:
+        """In `parent`, or where files cost no disk."""
         self._bin = folder
-        self._home = Path(tempfile.mkdtemp(prefix="helpdesk-postgresql-", dir=_in_memory()))
+        self._home = Path(tempfile.mkdtemp(prefix="helpdesk-postgresql-", dir=parent or _in_memory()))
+        self._options = " ".join(f"-c {name}={value!r}" for name, value in settings.items())
         self.port = _free_port()
 
     def start(self) -> None:
@@ -48,16 +50,13 @@ class PostgresqlServer:
         self._run(
             "initdb", "-D", data, "-U", "helpdesk", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"
         )
-        options = " ".join(f"-c {name}={value!r}" for name, value in FAST.items())
         log = str(self._home / "log")
-        self._run(
-            "pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", f"-p {self.port} {options}", "start"
-        )
+        options = f"-p {self.port} {self._options}"
+        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start")
 
     def start_again(self) -> None:
         """Returns when the server answers on its port."""
-        options = " ".join(f"-c {name}={value!r}" for name, value in FAST.items())
-        self._control("start", "-l", str(self._home / "log"), "-o", f"-p {self.port} {options}")
+        self._control("start", "-l", str(self._home / "log"), "-o", f"-p {self.port} {self._options}")
 
     def stop_for_a_while(self) -> None:
         """Cuts every connection; what was committed stays."""
