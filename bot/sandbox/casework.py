@@ -5,7 +5,7 @@ What a payment's state and reason are is never set here: it follows from the evi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -21,16 +21,30 @@ from bot.sandbox.matching.links import Links, found_order
 from bot.sandbox.matching.reasons import Evidence, Verdict, differences, judge
 from bot.sandbox.matching.score import Claim, certain, names_something
 from bot.sandbox.matching.slips import meant
-from bot.sandbox.model import OPEN_STATES, UNPAID, Channel, HistoryEntry, Payer, Payment, Reason, State
+from bot.sandbox.model import (
+    OPEN_STATES,
+    UNPAID,
+    Channel,
+    FiscalReceipt,
+    HistoryEntry,
+    Payer,
+    Payment,
+    Reason,
+    State,
+)
 from bot.sandbox.notes import note_for
 from bot.sandbox.schedule import bill_ready, billing_day, booking_time, expected_by
 from bot.sandbox.workdays import working_days_after
 
 SCORED_CHANNELS = frozenset({Channel.BANK_TRANSFER, Channel.COUNTER})
 """A platform's row always names its order; one that does not is for a person."""
+Issues = Callable[[str, datetime], FiscalReceipt]
+"""Makes the fiscal receipt of the payment with this serial number, issued then."""
 LIVE = OPEN_STATES | {State.PAYMENT_PENDING, State.REFUNDING}
 DELAYED = frozenset({Reason.AWAITING_STATEMENT, Reason.CALLBACK_LOST})
 """What waits for the next bill when its day's came without it (存疑)."""
+STEP = 500
+"""How many cases are gone through before others may look at the books."""
 HELD_BACK = frozenset({Reason.CHANNEL_FAULT, Reason.SYSTEM_MAINTENANCE})
 
 
@@ -44,10 +58,16 @@ class Import:
 
 
 class Casework:
-    """The cases of one ledger; `told` is called after each change that others may wait for."""
+    """The cases of one ledger; `told` is called after each change that others may wait for.
 
-    def __init__(self, ledger: Ledger, told: Callable[[], None]) -> None:
+    `issues` makes the fiscal receipt of what is booked; None where somebody else issues them.
+    """
+
+    def __init__(
+        self, ledger: Ledger, told: Callable[[], None], issues: Issues | None = fiscal_receipt
+    ) -> None:
         self.ledger = ledger
+        self._issues = issues
         self.held: set[str] = set()
         """Orders that the sandbox's user forced into a state: evidence does not move them."""
         self._told = told
@@ -99,7 +119,7 @@ class Casework:
             self.ledger.put_bill(entry)
             self._unlinked_bills.add(entry.key)
         for line in new:
-            self.ledger.put_line(line)
+            self.ledger.put_line(line, bill.day)
             if line.kind is not Kind.PAYMENT:
                 self._touched.update(self._orders_named(line))
         return Import(bill, len(new), len(bill.lines) - len(new))
@@ -116,13 +136,36 @@ class Casework:
 
     def take_over(self, payings: Iterable[Paying], at: datetime) -> None:
         """Orders and words from elsewhere, many at once; those that are known stay as they are."""
+        self.enter(payings, at)
+        self._review_touched(at)
+
+    def enter(self, payings: Iterable[Paying], at: datetime) -> int:
+        """The same, to be judged by the next run; answers how many said something new."""
+        before = len(self.ledger.changes)
+        new = 0
         for order, word in payings:
             if order.merchant_order not in self.ledger.orders:
                 self.ledger.put_order(order)
             if word is not None:
                 self.hear(word, at, judge=False)
+            new += len(self.ledger.changes) > before
+            before = len(self.ledger.changes)
             self._touched.add(order.merchant_order)
-        self._review_touched(at)
+        return new
+
+    def resume(self, everything: bool) -> None:
+        """Take up where the books were left; `everything` when they were left in the middle of a run."""
+        self._unlinked_bills |= {key for key, bill in self.ledger.bills.items() if not bill.linked}
+        for payment in self.ledger.payments:
+            order = payment.merchant_order
+            if payment.state in LIVE:
+                self._live.setdefault((payment.channel, payment.account), set()).add(order)
+                if self.ledger.orders[order].notice_number not in self.ledger.notices:
+                    self._astray.add(order)
+                if payment.line_id or payment.reason in HELD_BACK or payment.state is State.PAYMENT_PENDING:
+                    self._ripening.add(order)
+        if everything:
+            self._touched.update(self.ledger.orders)
 
     def attach(self, line: Line, order: Order, at: datetime) -> None:
         """A line from elsewhere that is known to pay this order."""
@@ -167,24 +210,34 @@ class Casework:
 
     def run(self, at: datetime) -> None:
         """Link what is loose, judge every payment that something new is known of, until nothing moves."""
+        for _ in self.running(at):
+            pass
+
+    def running(self, at: datetime) -> Iterator[None]:
+        """The run in short steps; between two of them the books may be read, and nothing else."""
         self._touched |= self._ripening
-        self._review_touched(at)
+        yield from self._reviewing(at)
         linked = True
         while linked:
-            linked = self._link_named(at) or self._link_scored(at)
+            linked = (yield from self._linking_named(at)) or self._link_scored(at)
             self._count_bills_in()
-            self._review_touched(at)
+            yield from self._reviewing(at)
 
     def _count_bills_in(self) -> None:
         """A bill says that it has no row of a payment only after its rows were linked."""
-        for channel, account, _ in self._unlinked_bills:
-            self._touched.update(self._live.get((channel, account), ()))
+        for key in self._unlinked_bills:
+            self._touched.update(self._live.get(key[:2], ()))
+            self.ledger.put_bill(self.ledger.bills[key]._replace(linked=True))
         self._unlinked_bills.clear()
 
-    def _link_named(self, at: datetime) -> bool:
+    def _linking_named(self, at: datetime) -> Generator[None, None, bool]:
         """Link every row that names something that is on the books; whether any was."""
-        links = Links(self.ledger)
-        return sum(self._link_by_name(line, links, at) for line in self._loose_in_turn()) > 0
+        links, linked = Links(self.ledger), False
+        for count, line in enumerate(self._loose_in_turn(), start=1):
+            linked |= self._link_by_name(line, links, at)
+            if count % STEP == 0:
+                yield
+        return linked
 
     def _loose_in_turn(self) -> list[Line]:
         """A row whose number the channel told comes before another one for the same order."""
@@ -272,14 +325,22 @@ class Casework:
 
     def _review_touched(self, at: datetime) -> None:
         """Judge all that was touched, then book: first it is decided who counts among several."""
+        for _ in self._reviewing(at):
+            pass
+
+    def _reviewing(self, at: datetime) -> Iterator[None]:
         while self._touched or self._to_book:
             while self._touched:
                 touched, self._touched = sorted(self._touched), set()
-                for order in touched:
-                    self._review(order, at)
+                yield from self._reviewed(touched, at)
             to_book, self._to_book = sorted(self._to_book), set()
-            for order in to_book:
-                self._review(order, at, book=True)
+            yield from self._reviewed(to_book, at, book=True)
+
+    def _reviewed(self, orders: list[str], at: datetime, book: bool = False) -> Iterator[None]:
+        for count, order in enumerate(orders, start=1):
+            self._review(order, at, book=book)
+            if count % STEP == 0:
+                yield
 
     def _review(self, merchant_order: str, at: datetime, note: str = "", book: bool = False) -> None:
         """Judge the payment by what is known now, and tell when its state or reason changed."""
@@ -363,7 +424,7 @@ class Casework:
     def _booked(self, payment: Payment, note: str, at: datetime) -> Payment:
         notice = self.ledger.notices.get(payment.notice_number)
         by_hand = notice is not None and notice.receipt_by_hand
-        receipt = None if by_hand else fiscal_receipt(payment.serial_number, at)
+        receipt = None if self._issues is None or by_hand else self._issues(payment.serial_number, at)
         self._ripening.discard(payment.merchant_order)
         self._live.get((payment.channel, payment.account), set()).discard(payment.merchant_order)
         said = note or note_for(State.RECONCILED, None)

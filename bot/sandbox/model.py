@@ -82,7 +82,7 @@ SELF_SETTLING = frozenset(
 """Reasons that the next statement settles without anybody's help."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Payer:
     """An invented person; `id_last4` is all that is known of the identity card."""
 
@@ -90,7 +90,7 @@ class Payer:
     id_last4: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FiscalReceipt:
     """A fiscal electronic receipt (财政电子票据)."""
 
@@ -100,7 +100,7 @@ class FiscalReceipt:
     issued_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One step of a payment's life."""
 
@@ -109,7 +109,7 @@ class HistoryEntry:
     note: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One payment as the books have it; amounts in fen, times +08:00. `merchant_order` is its key."""
 
@@ -154,7 +154,7 @@ class Payment:
         return self.line_id if self.state in SETTLED else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A bill line that may belong to a payment; `score` 0 to 1."""
 
@@ -164,7 +164,7 @@ class Candidate:
     differs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReconciliationRequest:
     """A resident's request to have a payment matched (对账申请)."""
 
@@ -185,7 +185,7 @@ class ReconciliationRequest:
         return self.expected_by if self.status is RequestStatus.INVESTIGATING else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A payment changed its state."""
 

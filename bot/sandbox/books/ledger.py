@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from bot.sandbox.bills.line import Kind, Line
+from bot.sandbox.books.arrival import Arrival
 from bot.sandbox.books.incident import Incident, Policy
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Order, Word
@@ -32,6 +33,8 @@ class Imported(NamedTuple):
     rows: int
     total: int
     name: str = ""
+    linked: bool = False
+    """Whether its rows were gone through: before that it does not say that it lacks a payment."""
 
     @property
     def key(self) -> BillKey:
@@ -39,22 +42,34 @@ class Imported(NamedTuple):
         return self.channel, self.account, self.day
 
 
+class Filed(NamedTuple):
+    """A bill line and the day whose bill has it; None for one that came without a bill."""
+
+    line: Line
+    day: date | None
+
+
 class KeyUse(NamedTuple):
-    """What an idempotency key was used for; `answer` is the request's id or the payment's serial number."""
+    """What an idempotency key was used for; `answer` is the request's id or the payment's serial number.
+
+    `asked` is the digest of the body that came with it.
+    """
 
     action: str
     key: str
     serial_number: str
     answer: str
     until: datetime
+    asked: str = ""
 
 
 Record = (
     Notice
     | Order
     | Word
-    | Line
+    | Filed
     | Imported
+    | Arrival
     | Payment
     | ReconciliationRequest
     | Event
@@ -73,12 +88,14 @@ class Ledger:
         self.words: dict[str, Word] = {}
         self.lines_by_id: dict[str, Line] = {}
         self.bills: dict[BillKey, Imported] = {}
+        self.arrivals: dict[str, Arrival] = {}
         self.incidents: dict[str, Incident] = {}
         self.policies: dict[str, Policy] = {}
         self.changes: list[Record] = []
         self._payments: dict[str, Payment] = {}
         self._requests: dict[str, ReconciliationRequest] = {}
         self._open_requests: set[str] = set()
+        self._rows: dict[BillKey, list[str]] = {}
         self._keys: dict[tuple[str, str], KeyUse] = {}
         self._events: list[Event] = []
         self._first_cursor = first_cursor
@@ -144,6 +161,10 @@ class Ledger:
         """One bill line."""
         return self.lines_by_id.get(line_id)
 
+    def lines_of(self, bill: BillKey) -> tuple[Line, ...]:
+        """The lines of this bill."""
+        return tuple(self.lines_by_id[line_id] for line_id in self._rows.get(bill, ()))
+
     def payment_of_line(self, line_id: str) -> Payment | None:
         """The payment that the line was found to pay."""
         order = self._payer_of.get(line_id)
@@ -191,16 +212,23 @@ class Ledger:
         self.bills[bill.key] = bill
         self.changes.append(bill)
 
-    def put_line(self, line: Line) -> None:
-        """Keep the bill line."""
+    def put_arrival(self, arrival: Arrival) -> None:
+        """Keep that the file came."""
+        self.arrivals[arrival.checksum] = arrival
+        self.changes.append(arrival)
+
+    def put_line(self, line: Line, day: date | None = None) -> None:
+        """Keep the bill line, new and of that day's bill."""
         self.lines_by_id[line.line_id] = line
+        if day is not None:
+            self._rows.setdefault((line.channel, line.account, day), []).append(line.line_id)
         if line.kind is Kind.PAYMENT:
             if line.line_id not in self._payer_of:
                 self._loose[line.line_id] = line
         else:
             for number in {line.serial, line.order} - {""}:
                 self._refunds.setdefault(number, []).append(line)
-        self.changes.append(line)
+        self.changes.append(Filed(line, day))
 
     def put_incident(self, incident: Incident) -> None:
         """Keep the incident."""
