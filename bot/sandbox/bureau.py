@@ -108,16 +108,19 @@ class Bureau:
     # What residents and staff ask
 
     def request_reconciliation(
-        self, serial_number: str, contact_reference: str, key: str
+        self, serial_number: str, contact_reference: str, key: str, asked: str
     ) -> tuple[ReconciliationRequest, bool]:
-        """A new request, or the one this key opened in the last 7 days; and whether it is new."""
-        used = self._used("request", key, serial_number)
+        """A new request, or the one this key opened in the last 7 days; and whether it is new.
+
+        `asked` is the digest of all that was asked: the same key with another one is a conflict.
+        """
+        used = self._used("request", key, serial_number, asked)
         known = self.ledger.request(used.answer) if used else None
         if known is not None:
             return known, False
         request = self._new_request(serial_number, contact_reference)
         self.ledger.put_request(request)
-        self._remember("request", key, serial_number, request.request_id)
+        self._remember("request", key, serial_number, request.request_id, asked)
         return request, True
 
     def _new_request(self, serial_number: str, contact_reference: str) -> ReconciliationRequest:
@@ -137,15 +140,17 @@ class Bureau:
         """Bill lines that may belong to the payment, best first."""
         return candidates(self.casework.claim(payment), self.casework.free_lines(payment))
 
-    def reconcile(self, serial_number: str, line_id: str, operator: str, note: str, key: str) -> Payment:
+    def reconcile(
+        self, serial_number: str, line_id: str, operator: str, note: str, key: str, asked: str
+    ) -> Payment:
         """Match the payment with a bill line by hand; conflicts say who was first."""
         payment = self.payment(serial_number)
-        if self._used("reconcile", key, payment.serial_number):
+        if self._used("reconcile", key, payment.serial_number, asked):
             return payment
         line = self._free_line(payment, line_id)
         said = f"手动对账({line_id}),{operator}" + (f":{note}" if note else "")
         booked = self.casework.book_by_hand(payment, line, said, self.clock.now())
-        self._remember("reconcile", key, payment.serial_number, payment.serial_number)
+        self._remember("reconcile", key, payment.serial_number, payment.serial_number, asked)
         self._end_requests()
         return booked
 
@@ -170,14 +175,16 @@ class Bureau:
             raise Missing("no payment goes by this number")
         return found
 
-    def _used(self, action: str, key: str, serial_number: str) -> KeyUse | None:
+    def _used(self, action: str, key: str, serial_number: str, asked: str) -> KeyUse | None:
         used = self.ledger.key_use(action, key)
         if used is None or used.until <= self.clock.now():
             return None
         if used.serial_number != serial_number:
             raise Conflicting("the Idempotency-Key belongs to another payment", says={"conflict": "key_used"})
+        if used.asked != asked:
+            raise Conflicting("the Idempotency-Key came with another body", says={"conflict": "key_used"})
         return used
 
-    def _remember(self, action: str, key: str, serial_number: str, answer: str) -> None:
+    def _remember(self, action: str, key: str, serial_number: str, answer: str, asked: str) -> None:
         until = self.clock.now() + KEY_LIVES
-        self.ledger.put_key_use(KeyUse(action, key, serial_number, answer, until))
+        self.ledger.put_key_use(KeyUse(action, key, serial_number, answer, until, asked))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -60,6 +61,15 @@ class Fields:
     def has(self, name: str) -> bool:
         """Whether the member is there and not null."""
         return self._values.get(name) is not None
+
+    def names(self, name: str) -> bool:
+        """Whether the member is there, null or not."""
+        return name in self._values
+
+    @property
+    def digest(self) -> str:
+        """The same for the same members and values, however they were written."""
+        return hashlib.sha256(json.dumps(self._values, sort_keys=True).encode()).hexdigest()
 
     def names_null(self, name: str) -> bool:
         """Whether the member is there and null."""

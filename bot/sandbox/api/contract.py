@@ -88,24 +88,24 @@ async def request_reconciliation(request: Request, bureau: Bureau) -> JSONRespon
     fields = await read_fields(request)
     reference = fields.text("contact_reference", most=64)
     _check_claim(fields)
-    opened, new = bureau.request_reconciliation(number, reference, key)
+    opened, new = bureau.request_reconciliation(number, reference, key, fields.digest)
     return JSONResponse(request_answer(opened), 201 if new else 200)
 
 
 def _check_claim(fields: Fields) -> None:
     """The sandbox only checks what the resident claims; it keeps none of it."""
     claimed = fields.fields("claimed")
-    if claimed.has("channel"):
+    if claimed.names("channel"):
         claimed.word("channel", Channel)
-    if claimed.has("amount"):
+    if claimed.names("amount"):
         claimed.integer("amount", least=1)
-    if claimed.has("paid_on"):
+    if claimed.names("paid_on"):
         claimed.day("paid_on")
-    if claimed.has("item"):
+    if claimed.names("item"):
         claimed.text("item", most=100)
-    if fields.has("payer_id_last4"):
+    if fields.names("payer_id_last4"):
         fields.text("payer_id_last4", pattern=query.LAST4)
-    if fields.has("evidence"):
+    if fields.names("evidence"):
         for evidence in fields.list_of_fields("evidence", most=MAX_EVIDENCE):
             evidence.text("sha256", pattern=SHA256)
             evidence.text("media_type", pattern=MEDIA_TYPES)
@@ -147,7 +147,8 @@ async def reconcile_manually(request: Request, bureau: Bureau) -> JSONResponse:
     line_id = fields.text("statement_line_id")
     operator = fields.text("operator", least=1, most=64)
     note = fields.text("note", most=500)
-    return _payment(bureau, bureau.reconcile(number, line_id, operator, note, key), verified=True)
+    booked = bureau.reconcile(number, line_id, operator, note, key, fields.digest)
+    return _payment(bureau, booked, verified=True)
 
 
 async def list_events(request: Request, bureau: Bureau) -> JSONResponse:
