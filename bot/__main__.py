@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import logging
 import os
 import sys
-from typing import Callable, Sequence
+import tempfile
+from typing import Callable, Iterator, Sequence
 
 # Warnings of pinned libraries about their own future are noise to an operator.
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
@@ -98,9 +100,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
-    from bot.runner import run
+    with _shared_metrics(settings.workers):
+        from bot.runner import run
 
-    return run(settings)
+        return run(settings)
+
+
+@contextlib.contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """A folder that several workers count in; Prometheus' library looks for it when it is imported."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="helpdesk-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _chat(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -1,11 +1,14 @@
-"""The process: starts everything in order, says where it is, and ends within ten seconds when told to."""
+"""One process or WORKERS: starts everything in order, says where it is, ends within ten seconds."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Optional
 
 import structlog
@@ -13,10 +16,11 @@ import structlog
 from bot.bootstrap import House, build_house
 from bot.channels.requests import request_routes
 from bot.channels.telegram.channel import TelegramChannel
+from bot.clock import SystemClock
 from bot.console.service import AccountsService
 from bot.desk import Desk
 from bot.dialogue.engine import RasaDialogue
-from bot.dialogue.training import train
+from bot.dialogue.training import model_path, train
 from bot.notifications.email import EmailSender
 from bot.notifications.place import Place
 from bot.notifications.relay import OutboxRelay, Sender
@@ -25,25 +29,25 @@ from bot.notifications.sms import SmsSender
 from bot.notifications.watcher import Watcher
 from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
-from bot.seal import Seal
-from bot.servers import AddressInUse, RunningServer, listen, serve
+from bot.seal import Seal, secret_key
+from bot.servers import AddressInUse, RunningServer, address_of, listen, serve
 from bot.settings import Settings
-from bot.storage.database import migrate, ping
+from bot.storage.database import migrate, open_database, ping
 from bot.storage.outbox_queue import queue_for
+from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.sweeper import Sweeper
 from bot.web import WebParts, create_web_app
+from bot.workers import Job, Tether, Workers
 
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
 
-Say = Callable[[str], None]
-
 
 def run(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit status."""
-    return asyncio.run(_run(settings, _say))
+    return asyncio.run(_run(settings)) if settings.workers == 1 else _run_many(settings)
 
 
 def chat(settings: Settings, language: str) -> int:
@@ -51,25 +55,116 @@ def chat(settings: Settings, language: str) -> int:
     return asyncio.run(_chat(settings, language))
 
 
-async def _run(settings: Settings, say: Say) -> int:
+@dataclass(frozen=True)
+class _Started:
+    """What serving stands on; `bureau` is where the reconciliation system is."""
+
+    web: socket.socket
+    bureau: str
+    dialogue: RasaDialogue
+
+
+async def _run(settings: Settings) -> int:
+    """Everything in this process."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        try:
-            web = listen(settings.http_host, settings.http_port)
-        except AddressInUse as error:
-            say(f"{error} (set HTTP_PORT to another one)")
+        web = _listen(settings)
+        if web is None:
             return 1
         stack.callback(web.close)
         sandbox = await _start_sandbox(settings, stack)
-        house = build_house(settings, settings.reconciliation_api_url or (sandbox.url if sandbox else ""))
+        link = await _prepare(settings)
+        started = _Started(web, sandbox.url if sandbox else _bureau(settings), _load(settings))
+        await _serve(settings, started, stop, lambda: _say_where(settings, started, link))
+    return 0
+
+
+def _run_many(settings: Settings) -> int:
+    """The same in WORKERS processes, with the sandbox in one of its own."""
+    with ExitStack() as stack:
+        web = _listen(settings)
+        if web is None:
+            return 1
+        stack.callback(web.close)
+        link = asyncio.run(_prepare(settings))
+        jobs, sockets, bureau = [], [web], _bureau(settings)
+        if settings.uses_sandbox:
+            listening = listen("127.0.0.1", settings.sandbox_port, fallback=True)
+            stack.callback(listening.close)
+            jobs.append(Job("sandbox", lambda tether: asyncio.run(_be_sandbox(listening, tether)), True))
+            sockets.append(listening)
+            bureau = address_of(listening)
+        started = _Started(web, bureau, _load(settings))
+
+        def work(tether: Tether) -> int:
+            return asyncio.run(_be_worker(settings, started, tether))
+
+        jobs += [Job(f"worker {number}", work) for number in range(1, settings.workers + 1)]
+        workers = Workers(jobs, sockets)
+        return workers.run(lambda: _say_where(settings, started, link), lambda: _say("stopping ..."))
+
+
+async def _be_sandbox(listening: socket.socket, tether: Tether) -> int:
+    stop = tether.stop()
+    sandbox = RunningServer(create_sandbox(), listening)
+    await sandbox.started()
+    tether.ready()
+    await stop.wait()
+    await sandbox.stop()
+    return 0
+
+
+async def _be_worker(settings: Settings, started: _Started, tether: Tether) -> int:
+    await _serve(settings, started, tether.stop(), tether.ready)
+    return 0
+
+
+def _listen(settings: Settings) -> Optional[socket.socket]:
+    """The socket of the pages and of REST; None, and said, when it cannot be had."""
+    try:
+        return listen(settings.http_host, settings.http_port)
+    except AddressInUse as error:
+        _say(f"{error} (set HTTP_PORT to another one)")
+        return None
+
+
+def _bureau(settings: Settings) -> str:
+    return settings.reconciliation_api_url or ""
+
+
+async def _prepare(settings: Settings) -> Optional[str]:
+    """Brings the schema up to date; returns what the first account's link ends in, None when there is one."""
+    engine = open_database(settings.database_url)
+    try:
+        await migrate(engine)
+        accounts = AccountsService(SystemClock(), secret_key(settings.secret_key, settings.data_dir))
+        async with UnitOfWorkFactory(engine)() as work:
+            return await accounts.setup_token(work)
+    finally:
+        await engine.dispose()
+
+
+def _load(settings: Settings) -> RasaDialogue:
+    """The dialogue on its model, which a process of its own trains first where it is not there."""
+    model = model_path(settings.models_dir)
+    if not model.is_file():
+        # Training leaves hundreds of megabytes behind in the process that did it.
+        subprocess.run([sys.executable, "-m", "bot", "train"], check=False)  # noqa: S603
+    _say("loading the model ...")
+    return RasaDialogue.load(model)
+
+
+async def _serve(
+    settings: Settings, started: _Started, stop: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    """Serves until `stop` is set; calls `ready` once connections are accepted."""
+    async with AsyncExitStack() as stack:
+        house = build_house(settings, started.bureau)
         stack.push_async_callback(house.aclose)
         stack.push_async_callback(house.dispatcher.aclose)
-        await migrate(house.engine)
-        say("loading the model ...")
-        dialogue = RasaDialogue.load(train(settings.models_dir))
-        desk = house.desk(dialogue)
+        desk = house.desk(started.dialogue)
         senders: dict[str, Sender] = {}
         place = Place(settings.data_dir)
         stack.callback(place.leave)
@@ -83,19 +178,19 @@ async def _run(settings: Settings, say: Say) -> int:
             house.attachments.sources["telegram"] = telegram.files
             telegram.sender.papers = house.paper_of
         senders.update(_notice_senders(settings, house, stack))
-        app = create_web_app(_web_parts(house, desk, dialogue, relay, telegram))
-        server = RunningServer(app, web)
+        app = create_web_app(_web_parts(house, desk, started.dialogue, relay, telegram))
+        server = RunningServer(app, started.web)
         await server.started()
         background = _start_background(house, desk, relay)
         try:
             if telegram:
                 await telegram.start()
-            await _say_where(settings, house, server, sandbox, telegram, say)
+            ready()
             await stop.wait()
-            say("stopping ...")
+            if settings.workers == 1:
+                _say("stopping ...")
         finally:
             await _stop(server, telegram, relay, background)
-    return 0
 
 
 async def _start_sandbox(settings: Settings, stack: AsyncExitStack) -> Optional[RunningServer]:
@@ -119,7 +214,8 @@ def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) 
         sending=house.sending,
         api_base_url=settings.telegram_api_base_url,
         webhook_url=settings.telegram_webhook_url,
-        messages_per_second=settings.telegram_messages_per_second,
+        # What Telegram allows the bot, all workers share.
+        messages_per_second=settings.telegram_messages_per_second / settings.workers,
         chat_messages_per_second=settings.telegram_chat_messages_per_second,
         leadership=house.leadership,
     )
@@ -205,15 +301,19 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
         house.work, house.services.requests, house.announcer.announce, relay.notify, house.clock
     )
 
+    execution = house.reconciliation(relay.notify).execution
+
+    async def once_for_all() -> None:
+        """What one process does for all that share the database."""
+        await asyncio.gather(
+            watcher.run(), sweeper.run(), follower.run(), house.statistics.run(), execution.run()
+        )
+
     return [
         asyncio.create_task(desk.run()),
-        asyncio.create_task(house.statistics.run()),
-        asyncio.create_task(house.dispatcher.run()),
         asyncio.create_task(relay.run()),
-        asyncio.create_task(house.leadership.lead("watcher", watcher.run)),
-        asyncio.create_task(house.leadership.lead("sweeper", sweeper.run)),
-        asyncio.create_task(house.reconciliation(relay.notify).execution.run()),
-        asyncio.create_task(house.leadership.lead("requests", follower.run)),
+        asyncio.create_task(house.dispatcher.run()),
+        asyncio.create_task(house.leadership.lead("background", once_for_all)),
     ]
 
 
@@ -234,29 +334,22 @@ async def _stop(
         await telegram.close()
 
 
-async def _say_where(
-    settings: Settings,
-    house: House,
-    server: RunningServer,
-    sandbox: Optional[RunningServer],
-    telegram: Optional[TelegramChannel],
-    say: Say,
-) -> None:
-    say("")
-    say(f"  web chat   {server.url}/")
-    say(f"  console    {server.url}/console")
-    accounts = AccountsService(house.clock, house.secret)
-    async with house.work() as work:
-        token = await accounts.setup_token(work)
-    if token:
-        say(f"             first account: {server.url}/console/setup/{token}")
-    if sandbox:
-        say(f"  sandbox    {sandbox.url}/   payments to try, faults, clock")
+def _say_where(settings: Settings, started: _Started, link: Optional[str]) -> None:
+    url = address_of(started.web)
+    _say("")
+    _say(f"  web chat   {url}/")
+    _say(f"  console    {url}/console")
+    if link:
+        _say(f"             first account: {url}/console/setup/{link}")
+    if settings.uses_sandbox:
+        _say(f"  sandbox    {started.bureau}/   payments to try, faults, clock")
     else:
-        say(f"  payments   {settings.reconciliation_api_url}")
-    say(f"  telegram   {'on' if telegram else 'off (set TELEGRAM_BOT_TOKEN)'}")
-    say("")
-    say("ready; Ctrl-C stops it")
+        _say(f"  payments   {started.bureau}")
+    _say(f"  telegram   {'on' if settings.telegram_bot_token else 'off (set TELEGRAM_BOT_TOKEN)'}")
+    if settings.workers > 1:
+        _say(f"  workers    {settings.workers}")
+    _say("")
+    _say("ready; Ctrl-C stops it")
 
 
 async def _chat(settings: Settings, language: str) -> int:

@@ -29,7 +29,8 @@ class RunningServer:
     """A server that accepts connections; `stop` lets open ones finish for a few seconds."""
 
     def __init__(self, app: Any, listening: socket.socket) -> None:
-        self.host, self.port = listening.getsockname()[:2]
+        self.url = address_of(listening)
+        """Where to reach it."""
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -41,11 +42,6 @@ class RunningServer:
         )
         self._server = Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
-
-    @property
-    def url(self) -> str:
-        """Where to reach it."""
-        return f"http://{self.host}:{self.port}"
 
     async def started(self) -> None:
         """Returns once connections are accepted."""
@@ -69,6 +65,12 @@ def listen(host: str, port: int, fallback: bool = False) -> socket.socket:
         if fallback:
             return _bound(host, 0)
         raise AddressInUse(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a listening socket is reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(8000, ge=0, le=65535)
     database_url: str = "sqlite+aiosqlite:///var/helpdesk.sqlite"
+    workers: int = Field(1, ge=1, le=32)
     reconciliation_api_url: Optional[str] = None
     reconciliation_api_key: str = ""
     reconciliation_staff_api_key: str = ""
@@ -112,6 +113,15 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite:/// or postgresql://")
         # libpq's name for it, as in every hosting provider's address; the driver calls it ssl.
         return url.replace("sslmode=", "ssl=")
+
+    @validator("workers")
+    def _shared_database(cls, workers: int, values: dict[str, Any]) -> int:
+        if workers > 1 and not values.get("database_url", "postgresql").startswith("postgresql"):
+            raise ValueError(
+                "more than one process needs PostgreSQL, because a SQLite file is written by one: "
+                "set DATABASE_URL=postgresql://user:password@host/name, or WORKERS=1"
+            )
+        return workers
 
     @validator(
         "reconciliation_api_url",

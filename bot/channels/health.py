@@ -8,18 +8,16 @@ from typing import Any, Awaitable, Callable, Mapping
 
 import structlog
 import yaml
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.metrics import show_levels
+from bot.metrics import Levels, exposition
 
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[Any]]
-Levels = Mapping[str, Mapping[str, int]]
-"""How much of something there is, by name and state."""
 
 OPENAPI = Path(__file__).parent / "openapi.yml"
 CHECK_SECONDS = 3.0
@@ -52,13 +50,13 @@ def health_routes(
         return JSONResponse(body, 200 if ready else 503, {"Cache-Control": "no-store"})
 
     async def metrics(request: Request) -> Response:
+        counted: Levels = {}
         try:
-            show_levels(await asyncio.wait_for(levels(), check_seconds))
+            counted = await asyncio.wait_for(levels(), check_seconds)
         except Exception as error:
             # The counters are worth having most when the database is away.
-            show_levels({})
             log.warning("levels_not_counted", error=type(error).__name__)
-        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(exposition(counted), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def openapi(request: Request) -> JSONResponse:
         return JSONResponse(document)
