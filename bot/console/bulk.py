@@ -7,6 +7,7 @@ from typing import Awaitable, Callable, Mapping
 
 from bot.console.model import Permission
 from bot.console.office import Office
+from bot.console.once import Once
 from bot.console.reception import Visit
 from bot.console.ticket_view import may_act
 from bot.errors import Conflict, InvalidInput, NotFound
@@ -61,6 +62,7 @@ class Bulk:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._once = Once(office.clock)
         self._acts: Mapping[str, Act] = {
             "claim": self._claim,
             "assign": self._assign,
@@ -94,18 +96,24 @@ class Bulk:
                 ticket = await work.tickets.get(number)
                 if ticket is None or not (action in ("claim", "tag") or may_act(visit.account, ticket)):
                     return False
+                self._once.obey(work, visit, number)
                 await self._acts[action](work, visit, ticket)
                 now = self._office.clock.now()
                 work.agents.record(visit.account.name, f"ticket_{action}", number, now)
                 await work.commit()
         except (Conflict, NotFound):
-            return False
+            return await self._did(visit, number)
         except InvalidInput as error:
             if error.code in NOT_COUNTED:
                 raise
-            return False
+            return await self._did(visit, number)
         self._office.announcer.announce(ticket.conversation_id)
         return True
+
+    async def _did(self, visit: Visit, number: str) -> bool:
+        """True when the same form was here before, and did it."""
+        async with self._office.work() as work:
+            return await self._once.was_obeyed(work, visit, number)
 
     async def _claim(self, work: UnitOfWork, visit: Visit, ticket: Ticket) -> None:
         await self._office.casework.claim(work, ticket.number, visit.account.name)

@@ -10,9 +10,10 @@ from starlette.routing import Route
 from bot.console.canned import LANGUAGES, TEXT_MAX_CHARS, TITLE_MAX_CHARS, VARIABLES, CannedAnswersService
 from bot.console.model import Permission
 from bot.console.office import Office
+from bot.console.once import Once
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
-from bot.errors import Conflict, InvalidInput, NotFound
+from bot.errors import Conflict, InvalidInput, NotFound, ResidentError
 from bot.storage.unit_of_work import UnitOfWork
 
 HERE = "/console/answers"
@@ -27,6 +28,7 @@ class CannedPage:
         self._office = office
         self._pages = pages
         self._service = CannedAnswersService(office.clock)
+        self._once = Once(office.clock)
 
     def routes(self, reception: Reception) -> list[Route]:
         """The addresses of these pages."""
@@ -93,14 +95,23 @@ class CannedPage:
     async def _commit(self, visit: Visit, action: str, change: Change) -> Response:
         try:
             async with self._office.work() as work:
+                self._once.obey(work, visit, action)
                 shortcut = await change(work)
                 work.agents.record(visit.account.name, action, shortcut[:64], self._office.clock.now())
                 await work.commit()
-        except InvalidInput as error:
-            return await self._form(visit, 422, error.code)
-        except Conflict:
-            return await self._form(visit, 409, "answer_conflict")
+        except (InvalidInput, NotFound, Conflict) as error:
+            return await self._refused(visit, action, error)
         return RedirectResponse(HERE, 303)
+
+    async def _refused(self, visit: Visit, action: str, error: ResidentError) -> Response:
+        async with self._office.work() as work:
+            if await self._once.was_obeyed(work, visit, action):
+                return RedirectResponse(HERE, 303)
+        if isinstance(error, InvalidInput):
+            return await self._form(visit, 422, error.code)
+        if isinstance(error, Conflict):
+            return await self._form(visit, 409, "answer_conflict")
+        raise error
 
     async def _form(self, visit: Visit, status: int = 200, trouble: Optional[str] = None) -> Response:
         answer_id = visit.request.path_params.get("id")

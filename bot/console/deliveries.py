@@ -8,8 +8,10 @@ from starlette.routing import Route
 from bot.channels.problems import Problem
 from bot.console.model import Permission
 from bot.console.office import Office
+from bot.console.once import Once
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
+from bot.errors import Conflict
 
 SHOWN = 100
 HERE = "/console/deliveries"
@@ -21,6 +23,7 @@ class Deliveries:
     def __init__(self, office: Office, pages: Pages) -> None:
         self._office = office
         self._pages = pages
+        self._once = Once(office.clock)
 
     def routes(self, reception: Reception) -> list[Route]:
         """The addresses of these pages."""
@@ -48,13 +51,15 @@ class Deliveries:
 
     async def send_again(self, visit: Visit) -> Response:
         """Puts one line back into the queue; 404 for one that is not there or not given up."""
-        wanted = visit.request.path_params["id"]
+        wanted, now = visit.request.path_params["id"], self._office.clock.now()
         async with self._office.work() as work:
-            if wanted not in {delivery.id for delivery in await work.outbox.dead(SHOWN)}:
-                raise Problem(404, "not_found", "There is no such undelivered line any more.")
-            now = self._office.clock.now()
+            self._once.obey(work, visit, str(wanted))
             work.outbox.send_again(wanted, now)
             work.agents.record(visit.account.name, "delivery_sent_again", str(wanted), now)
-            await work.commit()
+            try:
+                await work.commit()
+            except Conflict:
+                if not await self._once.was_obeyed(work, visit, str(wanted)):
+                    raise Problem(404, "not_found", "There is no such undelivered line any more.") from None
         self._office.notify()
         return RedirectResponse(HERE, 303)

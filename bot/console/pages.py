@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Optional
@@ -73,7 +74,8 @@ class Pages:
         csrf: str = "",
         **values: Any,
     ) -> HTMLResponse:
-        """A whole page; `?lang=` is remembered."""
+        """A whole page, with a key for its forms; `?lang=` is remembered."""
+        values.setdefault("key", new_form_key())
         other = "en" if self.words(request).language == "zh" else "zh"
         switch = request.url.include_query_params(lang=other)
         html = self.fragment(
@@ -111,6 +113,11 @@ class Pages:
             response.set_cookie(
                 LANGUAGE_COOKIE, language, max_age=365 * 24 * 3600, path="/console", samesite="lax"
             )
+
+
+def new_form_key() -> str:
+    """What marks the forms of one page."""
+    return secrets.token_urlsafe(9)
 
 
 def full_moment(moment: datetime) -> str:

@@ -19,6 +19,7 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 
 LOGIN = "/console/login"
 CHANGE = "/console/password"
+FORM_KEY = re.compile(r"[\w-]{12}", re.ASCII)
 NEXT = re.compile(r"/console(?:[/?][\w/?=&%.+-]*)?", re.ASCII)
 
 
@@ -38,6 +39,12 @@ class Visit:
         """Who is logged in, on pages for agents."""
         assert self.known is not None
         return self.known
+
+    @property
+    def key(self) -> str:
+        """What marks a form of one page, so that it is obeyed once; empty where a form brings none."""
+        given = self.form.get("key", "")
+        return given if FORM_KEY.fullmatch(given) else ""
 
 
 View = Callable[[Visit], Awaitable[Response]]

@@ -6,18 +6,17 @@ new, and a fresh key. Without its script the page works by loading it again.
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any, Optional
 
-from cachetools import TTLCache
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot import formats
 from bot.channels.body import line_id
 from bot.console.office import Office
-from bot.console.pages import Pages
+from bot.console.once import Once
+from bot.console.pages import Pages, new_form_key
 from bot.console.reception import Reception, Visit
 from bot.console.resident_card import PURPOSES, Revealed, reveal
 from bot.console.ticket_actions import TicketActions
@@ -47,8 +46,7 @@ class TicketPage:
         self._view = TicketView(office, pages)
         self._news = TicketNews(office, pages, self._view)
         self._actions = TicketActions(office)
-        # Forms already obeyed: a second click, or a reload after a reply, must not write twice.
-        self._obeyed: "TTLCache[str, bool]" = TTLCache(maxsize=10_000, ttl=3600)
+        self._once = Once(office.clock)
 
     def routes(self, reception: Reception) -> list[Route]:
         """The addresses of these pages."""
@@ -106,7 +104,7 @@ class TicketPage:
             raise NotFound(action)
         status, trouble = 200, None
         try:
-            await self._once(visit, number, action)
+            await self._obey_once(visit, number, action)
         except InvalidInput as error:
             status, trouble = 422, error.code
         except Conflict:
@@ -140,16 +138,13 @@ class TicketPage:
             return JSONResponse({"revealed": html}, headers=NO_STORE)
         return await self._show(visit, number, revealed=shown)
 
-    async def _once(self, visit: Visit, number: str, action: str) -> None:
-        key = f"{visit.account.id}:{visit.form.get('key') or secrets.token_urlsafe(9)}"
-        if key in self._obeyed:
-            return
-        self._obeyed[key] = True
+    async def _obey_once(self, visit: Visit, number: str, action: str) -> None:
         try:
             await self._obey(visit, number, action)
-        except BaseException:
-            self._obeyed.pop(key, None)
-            raise
+        except (Conflict, InvalidInput):
+            async with self._office.work() as work:
+                if not await self._once.was_obeyed(work, visit, action):
+                    raise
 
     async def _obey(self, visit: Visit, number: str, action: str) -> None:
         try:
@@ -165,6 +160,7 @@ class TicketPage:
         now, me = self._clock.now(), visit.account.name
         async with self._office.work() as work:
             ticket = await existing(work, number)
+            self._once.obey(work, visit, action)
             await self._actions.do(work, visit, ticket, action)
             work.agents.record(me, f"ticket_{action}", number, now)
             if action == "reply":
@@ -179,7 +175,7 @@ class TicketPage:
         return JSONResponse(
             {
                 "trouble": words(f"trouble.{trouble}") if trouble else "",
-                "seen": {**seen, "key": secrets.token_urlsafe(9)},
+                "seen": {**seen, "key": new_form_key()},
                 "news": await self._news.since(visit),
             },
             status,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Optional
@@ -11,8 +9,8 @@ from typing import Any, Optional
 from bot.console.canned import CannedAnswer, fill
 from bot.console.model import Account, Permission
 from bot.console.office import Office
-from bot.console.pages import Pages
-from bot.console.reception import Visit
+from bot.console.pages import Pages, new_form_key
+from bot.console.reception import FORM_KEY, Visit
 from bot.console.resident_card import card_of
 from bot.console.snoozing import presets
 from bot.console.ticket_log import told
@@ -24,7 +22,6 @@ from bot.tickets.casework import NOTE_MAX_CHARS, REPLY_MAX_CHARS
 from bot.tickets.deadlines import awaits_answer
 from bot.tickets.model import Cause, Priority, Ticket
 
-FORM_KEY = re.compile(r"[\w-]{12}", re.ASCII)
 OTHERS = 20
 
 
@@ -115,7 +112,7 @@ async def existing(work: UnitOfWork, number: str) -> Ticket:
 def form_key(visit: Visit) -> str:
     """What marks one page's forms; parts loaded later keep the page's own."""
     given = visit.request.query_params.get("key", "")
-    return given if FORM_KEY.fullmatch(given) else secrets.token_urlsafe(9)
+    return given if FORM_KEY.fullmatch(given) else new_form_key()
 
 
 def may_act(account: Account, ticket: Ticket) -> bool:

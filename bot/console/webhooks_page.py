@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from bot.console.model import Permission
 from bot.console.office import Office
+from bot.console.once import Once
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
-from bot.errors import Conflict, InvalidInput, NotFound
+from bot.errors import Conflict, InvalidInput, NotFound, ResidentError
 from bot.storage.unit_of_work import UnitOfWork
 from bot.webhooks.model import CHOICES, Webhook
 from bot.webhooks.service import NAME_MAX_CHARS, Wish
@@ -35,6 +36,7 @@ class WebhooksPage:
         self._office = office
         self._pages = pages
         self._webhooks = office.webhooks
+        self._once = Once(office.clock)
 
     def routes(self, reception: Reception) -> list[Route]:
         """The addresses of these pages."""
@@ -86,7 +88,7 @@ class WebhooksPage:
         async def change(work: UnitOfWork) -> None:
             await self._webhooks.send_again(work, webhook_id, delivery, visit.account.name)
 
-        return await self._commit(visit, webhook_id, "again", change)
+        return await self._commit(visit, webhook_id, "again", change, f"again{delivery}")
 
     def _change(self, visit: Visit, webhook_id: int, action: str) -> tuple[str, Change]:
         by = visit.account.name
@@ -104,19 +106,33 @@ class WebhooksPage:
             raise NotFound(action)
         return changes[action]
 
-    async def _commit(self, visit: Visit, webhook_id: int, done: str, change: Change) -> Response:
+    async def _commit(
+        self, visit: Visit, webhook_id: int, done: str, change: Change, what: str = ""
+    ) -> Response:
+        """`what` tells forms of one page apart that are done with alike."""
+        after = HERE if done == "deleted" else f"{HERE}/{webhook_id}?did={done}"
         try:
             async with self._office.work() as work:
+                self._once.obey(work, visit, what or done)
                 secret = await change(work)
                 await work.commit()
-        except InvalidInput as error:
-            return await self._show(visit, webhook_id, 422, error.code)
-        except Conflict:  # clicked twice, or on its way already
-            return RedirectResponse(f"{HERE}/{webhook_id}", 303)
+        except (InvalidInput, NotFound, Conflict) as error:
+            async with self._office.work() as work:
+                if not await self._once.was_obeyed(work, visit, what or done):
+                    return await self._refused(visit, webhook_id, error)
+            # A secret that the first answer showed is shown by no second one.
+            return RedirectResponse(f"{HERE}/{webhook_id}" if done == "renewed" else after, 303)
         self._office.notify_webhooks()
         if secret:
             return await self._show(visit, webhook_id, secret=secret)
-        return RedirectResponse(HERE if done == "deleted" else f"{HERE}/{webhook_id}?did={done}", 303)
+        return RedirectResponse(after, 303)
+
+    async def _refused(self, visit: Visit, webhook_id: int, error: ResidentError) -> Response:
+        if isinstance(error, InvalidInput):
+            return await self._show(visit, webhook_id, 422, error.code)
+        if isinstance(error, Conflict):  # on its way already
+            return RedirectResponse(f"{HERE}/{webhook_id}", 303)
+        raise error
 
     def _new(self, visit: Visit, trouble: Optional[str] = None) -> Response:
         given = _given(visit.form) if trouble else {"name": "", "url": "", "with_texts": False, "events": ()}

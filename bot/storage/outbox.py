@@ -78,15 +78,21 @@ class Outbox(Repository):
         )
 
     def send_again(self, delivery_id: int, now: datetime) -> None:
-        """Stages a dead delivery's return to the queue, from its first part on."""
-        self._set(
-            delivery_id,
-            state=DeliveryState.PENDING.value,
-            attempts=0,
-            next_attempt_at=now,
-            parts_sent=0,
-            held_by=None,
-            held_until=None,
+        """Stages a dead delivery's return to the queue, from its first part on; `commit` raises Conflict when
+        it is not dead any more."""
+        dead = sa.and_(table.c.id == delivery_id, table.c.state == DeliveryState.DEAD.value)
+        self._work.stage_change(
+            table.update()
+            .where(dead)
+            .values(
+                state=DeliveryState.PENDING.value,
+                attempts=0,
+                next_attempt_at=now,
+                parts_sent=0,
+                held_by=None,
+                held_until=None,
+            ),
+            f"delivery {delivery_id}",
         )
 
     def _set(self, delivery_id: int, **values: object) -> None:
