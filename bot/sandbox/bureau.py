@@ -8,7 +8,8 @@ runs this as its own system) only its runs are due; everything else comes in fro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from bot.sandbox.model import (
     OPEN_STATES,
     SETTLED,
     Candidate,
+    Event,
     Payment,
     ReconciliationRequest,
     RequestStatus,
@@ -35,6 +37,7 @@ from bot.sandbox.world.clerk import Clerk
 from bot.sandbox.world.world import World
 
 KEY_LIVES = timedelta(days=7)
+TAKEN_UP = "收到对账申请,人工核查"
 TAKEN_UP_AFTER = timedelta(minutes=30)
 ANSWERED_AFTER_DAYS = 3
 Step = tuple[datetime, int, Callable[[], None]]
@@ -47,6 +50,8 @@ class Bureau:
         self.clock = clock
         self.faults = FaultBox()
         self.changed = asyncio.Event()
+        self.turn = asyncio.Lock()
+        """Held by whoever changes the books."""
         self._request_count = 0
         self.open_books(ledger, world, clock.now())
 
@@ -54,10 +59,41 @@ class Bureau:
         """Work on these books from now on; the runs after `since` are still to come."""
         self.ledger = ledger
         self.world = world
-        self.casework = Casework(ledger, self._wake)
+        self.casework = self._new_casework(ledger)
         self.forcing = Forcing(self.casework)
         self._clerk = Clerk(self.casework, self.forcing, world) if world else None
         self._last_run = since
+        self._request_count = max(self._request_count, len(ledger.requests))
+
+    def _new_casework(self, ledger: Ledger) -> Casework:
+        return Casework(ledger, self._wake)
+
+    # How others come to it
+
+    async def ready(self) -> None:
+        """What is due by now has happened, as far as it can while somebody else changes the books."""
+        self.settle()
+
+    async def kept(self) -> None:
+        """What was put on the books so far survives as long as they do; here, as long as the process."""
+        self.ledger.changes.clear()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Nobody else changes the books in here, and at its end everything is kept."""
+        async with self.turn:
+            await self.ready()
+            yield
+            await self.kept()
+
+    async def go_through(self) -> None:
+        """Run now, in between the due times; the turn is ours."""
+        self.run(self.clock.now())
+        self._end_requests()
+
+    async def events_after(self, cursor: int, limit: int) -> list[Event]:
+        """At most `limit` events after the cursor, oldest first."""
+        return self.ledger.events_after(cursor, limit)
 
     # What time does
 
@@ -135,6 +171,30 @@ class Bureau:
             investigates_at=now + TAKEN_UP_AFTER,
             expected_by=office_due(now, ANSWERED_AFTER_DAYS),
         )
+
+    def take_up_request(self, request_id: str) -> ReconciliationRequest:
+        """A person looks into it, and at its payment, from now on."""
+        request = self._open_request(request_id)
+        payment = self.ledger.find(request.serial_number)
+        if payment is not None:
+            self.casework.take_up(payment, TAKEN_UP, self.clock.now())
+        taken = replace(request, status=RequestStatus.INVESTIGATING)
+        self.ledger.put_request(taken)
+        return taken
+
+    def answer_request(self, request_id: str, status: RequestStatus, outcome: str) -> ReconciliationRequest:
+        """End the request with these words, which the resident reads."""
+        answered = replace(self._open_request(request_id), status=status, outcome=outcome)
+        self.ledger.put_request(answered)
+        return answered
+
+    def _open_request(self, request_id: str) -> ReconciliationRequest:
+        request = self.ledger.request(request_id)
+        if request is None:
+            raise Missing("no reconciliation request goes by this id")
+        if request.due_at is None:
+            raise Conflicting("the request has been answered", says={"conflict": "request_answered"})
+        return request
 
     def candidates(self, payment: Payment) -> list[Candidate]:
         """Bill lines that may belong to the payment, best first."""

@@ -87,6 +87,15 @@ class InMaintenance(Problem):
     status, code, title = 503, "maintenance", "Under maintenance"
 
 
+class Away(Problem):
+    """503: what the books are kept in does not answer; the caller may try again."""
+
+    status, code, title = 503, "internal_error", "Temporarily unavailable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
 async def answer_problem(request: Request, error: Exception) -> Response:
     """A problem raised by a handler."""
     assert isinstance(error, Problem)

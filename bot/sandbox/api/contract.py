@@ -40,8 +40,10 @@ def contract_routes(bureau: Bureau, keys: Keys) -> list[Route]:
         @wraps(operation)
         async def endpoint(request: Request) -> JSONResponse:
             keys.require(request, staff)
-            bureau.settle()
-            return await operation(request, bureau)
+            await bureau.ready()
+            answer = await operation(request, bureau)
+            await bureau.kept()  # nothing is told that the books may forget
+            return answer
 
         return endpoint
 
@@ -168,8 +170,8 @@ async def _events(request: Request, bureau: Bureau, after: int, wait: int, limit
     deadline = loop.time() + wait
     while True:
         changed = bureau.changed
-        bureau.settle()
-        events = bureau.ledger.events_after(after, limit)
+        await bureau.ready()
+        events = await bureau.events_after(after, limit)
         left = deadline - loop.time()
         if events or left <= 0 or await request.is_disconnected():
             return events

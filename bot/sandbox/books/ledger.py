@@ -127,6 +127,11 @@ class Ledger:
         return tuple(self._requests[request_id] for request_id in sorted(self._open_requests))
 
     @property
+    def first_cursor(self) -> int:
+        """The cursor after which this ledger's own events begin."""
+        return self._first_cursor
+
+    @property
     def last_cursor(self) -> int:
         """The newest event's cursor, or where the first event will come after."""
         return self._first_cursor + len(self._events)
