@@ -84,9 +84,18 @@ class Casework:
 
     def announce(self, notice: Notice) -> None:
         """A notice was issued; one that is on the books already stays as it is."""
-        if notice.number not in self.ledger.notices:
-            self.ledger.put_notice(notice)
+        self.announce_all([notice])
+
+    def announce_all(self, notices: Iterable[Notice]) -> int:
+        """Many notices at once; answers how many were new."""
+        new = 0
+        for notice in notices:
+            if notice.number not in self.ledger.notices:
+                self.ledger.put_notice(notice)
+                new += 1
+        if new:
             self._touched |= self._astray
+        return new
 
     def open(self, order: Order, at: datetime, word: Word | None = None) -> None:
         """Somebody set out to pay, and may have paid in the same moment; a known order stays as it is."""

@@ -19,6 +19,7 @@ from bot.sandbox.bureau import Bureau
 from bot.sandbox.casework import Casework
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.model import Event
+from bot.sandbox.outcome import worked_through
 from bot.sandbox.problems import Away, Problem
 from bot.sandbox.schedule import next_run
 from bot.sandbox.store.opening import CannotOpen
@@ -57,8 +58,12 @@ class KeptBureau(Bureau):
             raise
         self.open_books(ledger, None, now)
         self._store = store
-        self.casework.resume(everything=any(a.accepted and not a.worked for a in ledger.arrivals.values()))
+        unfinished = [one for one in ledger.arrivals.values() if one.accepted and not one.worked]
+        self.casework.resume(everything=bool(unfinished))
         await self.go_through()
+        for arrival in unfinished:
+            ledger.put_arrival(worked_through(self.casework, arrival))
+        await self.kept()
 
     async def close(self) -> None:
         """Write what is left and let go of the database."""

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 
-from bot.sandbox.bills.errors import Incomplete, Unreadable
+from bot.sandbox.bills.errors import Incomplete, Unreadable, at_line
 from bot.sandbox.bills.line import Kind, Line
 from bot.sandbox.bills.values import fen, moment, notice_in
 from bot.sandbox.model import Channel
@@ -44,7 +44,7 @@ def heading(lines: list[str]) -> tuple[str, str]:
     return account[1], "-".join(day.groups())
 
 
-def read(text: Iterable[str], account: str) -> Iterator[Line]:
+def read(text: Iterable[str], account: str, day: str) -> Iterator[Line]:
     """Every row from the header on; Incomplete when the end is missing or its totals differ."""
     rows = iter(text)
     if [_plain(name) for name in next(rows, "").rstrip("\r\n,").split(",")] != [_plain(c) for c in COLUMNS]:
@@ -52,7 +52,12 @@ def read(text: Iterable[str], account: str) -> Iterator[Line]:
     added = {"交易": [0, 0], "退款": [0, 0]}
     ended: list[str] = []
     for number, values in enumerate(csv.reader(_until_end(rows, ended)), start=HEADER_LINE + 1):
-        line = _line([value.strip() for value in values], account, number)
+        try:
+            line = _line([value.strip() for value in values], account)
+            if line.kind is Kind.PAYMENT and line.at.date().isoformat() != day:
+                raise Unreadable(f"完成时间不在 {day} / not paid on {day}")
+        except Unreadable as error:
+            raise at_line(number, error) from None
         tally = added["交易" if line.kind is Kind.PAYMENT else "退款"]
         tally[0] += 1
         tally[1] += line.signed
@@ -76,19 +81,15 @@ def _plain(name: str) -> str:
     return name.strip().replace("(", "（").replace(")", "）")
 
 
-def _line(values: list[str], account: str, number: int) -> Line:
+def _line(values: list[str], account: str) -> Line:
     if len(values) != len(COLUMNS) and not (len(values) == len(COLUMNS) + 1 and not values[-1]):
-        raise Unreadable(f"第 {number} 行应有 25 列 / line {number} should have 25 columns")
+        raise Unreadable("应有 25 列 / there should be 25 columns")
     kind = KINDS.get(values[BUSINESS])
     if kind is None or not values[SERIAL]:
-        raise Unreadable(
-            f"第 {number} 行业务类型“{values[BUSINESS][:20]}”不认识 / line {number}: unknown kind"
-        )
+        raise Unreadable(f"业务类型“{values[BUSINESS][:20]}”不认识 / unknown kind of business")
     amount = fen(values[AMOUNT])
     if (amount < 0) != (kind is Kind.REFUND) or fen(values[RECEIVED]) != amount:
-        raise Unreadable(
-            f"第 {number} 行金额与业务类型不符 / line {number}: the amount does not fit its kind"
-        )
+        raise Unreadable("金额与业务类型不符 / the amount does not fit its kind")
     refund = values[REFUND_NUMBER] if kind is Kind.REFUND else ""
     payer, payer_account = _payer(values[PAYER])
     return Line(

@@ -20,10 +20,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from bot.sandbox.bills.errors import Incomplete, Unreadable
+from bot.sandbox.bills.errors import Incomplete, Unreadable, at_line
 from bot.sandbox.bills.line import Kind, Line
 from bot.sandbox.bills.values import fen, moment, notice_in
 from bot.sandbox.model import Channel
+from bot.sandbox.schedule import billing_day
 
 TITLE = "银行账户交易明细"
 BUSINESSES = {"银行转账": Channel.BANK_TRANSFER, "银联": Channel.UNIONPAY, "柜面": Channel.COUNTER}
@@ -68,7 +69,12 @@ def read(text: Iterable[str], heading: Heading) -> Iterator[Line]:
         if values and values[0] == "合计":
             _check(values, tally, balance, heading)
             return
-        line, balance = _line(values, balance, heading, number)
+        try:
+            line, balance = _line(values, balance, heading)
+            if line.kind is Kind.PAYMENT and billing_day(line.channel, line.at).isoformat() != heading.day:
+                raise Unreadable(f"交易时间不属于 {heading.day} / not of {heading.day}")
+        except (Unreadable, Incomplete) as error:
+            raise at_line(number, error) from None
         side = tally["贷" if line.kind is Kind.PAYMENT else "借"]
         side[0] += 1
         side[1] += line.amount
@@ -76,18 +82,16 @@ def read(text: Iterable[str], heading: Heading) -> Iterator[Line]:
     raise Incomplete("没有合计行,文件不完整 / no totals at the end: the file is cut off")
 
 
-def _line(values: list[str], balance: int, heading: Heading, number: int) -> tuple[Line, int]:
+def _line(values: list[str], balance: int, heading: Heading) -> tuple[Line, int]:
     if len(values) != len(COLUMNS):
-        raise Unreadable(f"第 {number} 行应有 9 列 / line {number} should have 9 columns")
+        raise Unreadable("应有 9 列 / there should be 9 columns")
     at, flow, side, yuan, left, payer, payer_account, postscript, order = (value.strip() for value in values)
     amount = fen(yuan)
     if side not in ("贷", "借") or amount <= 0 or not flow:
-        raise Unreadable(
-            f"第 {number} 行借贷、金额或流水号不对 / line {number}: wrong side, amount or number"
-        )
+        raise Unreadable("借贷、金额或流水号不对 / wrong side, amount or number")
     balance += amount if side == "贷" else -amount
     if fen(left) != balance:
-        raise Incomplete(f"第 {number} 行余额与前一行接不上 / line {number}: the balance does not follow")
+        raise Incomplete("余额与前一行接不上 / the balance does not follow from the line before")
     refunds = REFUNDS.search(postscript) if side == "借" else None
     line = Line(
         line_id=f"SL-{flow}",

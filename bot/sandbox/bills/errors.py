@@ -6,7 +6,7 @@
     ├── Incomplete    cut off, or its closing totals differ from its rows
     └── Contradicts   says something else about a row that is on the books already
 
-Each message is for the person who dropped the file: Chinese first, then English.
+Each message is for the person who dropped the file: Chinese first, then ` / ` and English.
 """
 
 from __future__ import annotations
@@ -30,3 +30,18 @@ class Incomplete(BillError):
 
 class Contradicts(BillError):
     """A row is on the books with other facts."""
+
+
+BETWEEN = " / "
+
+
+def at_line(number: int, error: BillError) -> BillError:
+    """The same error, naming the line of the file."""
+    zh, en = both(str(error))
+    return type(error)(f"第 {number} 行:{zh}{BETWEEN}line {number}: {en}")
+
+
+def both(message: str) -> tuple[str, str]:
+    """A message in Chinese and in English."""
+    zh, _, en = message.rpartition(BETWEEN)
+    return zh or en, en

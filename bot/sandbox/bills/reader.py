@@ -55,7 +55,7 @@ def _gunzipped(file: BinaryIO, name: str) -> Bill:
 def _plain(file: IO[bytes], head: bytes, name: str) -> Bill:
     if any(word.encode() in head for word in NOT_READY) and head.lstrip()[:1] in b"<{":
         raise NotReady("平台尚未出账,请稍后再取 / the platform has not written this bill yet: fetch it later")
-    encoding = _encoding(head)
+    encoding = encoding_of(head)
     start = head.removeprefix(UTF8_MARK).decode(encoding, "ignore")
     with _text(file, encoding) as text:
         if wechat.is_wechat(start):
@@ -67,7 +67,7 @@ def _plain(file: IO[bytes], head: bytes, name: str) -> Bill:
     raise Unreadable("认不出是哪种账单(编码应为 UTF-8 或 GBK)/ not a bill that is known here")
 
 
-def _encoding(head: bytes) -> str:
+def encoding_of(head: bytes) -> str:
     """UTF-8 when the beginning is; its last character may be cut."""
     if head.startswith(UTF8_MARK):
         return "utf-8"
@@ -126,22 +126,27 @@ def _wechat(text: TextIO, encoding: str, name: str) -> Bill:
             " / no payments: the file's name must tell account and day"
         )
     if told:
-        accounts.add(told[1])
-        days.add(_day("-".join(told.group(2, 3, 4))))
+        named = _day("-".join(told.group(2, 3, 4)))
+        if accounts - {told[1]} or days - {named}:
+            raise Unreadable(
+                f"文件名写 {told[1]}、{named},与内容不符 / the name says {told[1]}, {named}: the rows do not"
+            )
+        accounts, days = {told[1]}, {named}
     return _one(Channel.WECHAT_PAY, accounts, days, lines)
 
 
 def _alipay(inner: IO[bytes]) -> Bill:
     with _text(inner, "gb18030") as text:
         account, day = alipay.heading(list(islice(text, LINES_OVER_THE_HEADER)))
-        lines = tuple(alipay.read(text, account))
+        lines = tuple(alipay.read(text, account, day))
     return _one(Channel.ALIPAY, {account}, {_day(day)}, lines)
 
 
 def _bank(text: TextIO) -> Bill:
     heading = bank.heading(list(islice(text, LINES_OVER_THE_HEADER)))
+    day = _day(heading.day)
     lines = tuple(bank.read(text, heading))
-    return _one(heading.channel, {heading.account}, {_day(heading.day)}, lines)
+    return _one(heading.channel, {heading.account}, {day}, lines)
 
 
 def _one(channel: Channel, accounts: set[str], days: set[date], lines: tuple[Line, ...]) -> Bill:

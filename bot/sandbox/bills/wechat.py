@@ -7,9 +7,10 @@ closing lines with totals. A snapshot: it is issued once and never corrected.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import islice
 
-from bot.sandbox.bills.errors import Incomplete, Unreadable
+from bot.sandbox.bills.errors import Incomplete, Unreadable, at_line
 from bot.sandbox.bills.line import Kind, Line
 from bot.sandbox.bills.values import fen, moment, notice_in, scaled
 from bot.sandbox.model import Channel
@@ -42,16 +43,23 @@ def read(text: Iterable[str]) -> Iterator[Line]:
     rows = iter(text)
     width = _width(next(rows, "").rstrip("\r\n"))
     sums = [0] * len(TOTALLED)
+    day: date | None = None
     for count, row in enumerate(rows):
         if row.startswith("总"):
             _check(row.rstrip("\r\n"), next(rows, ""), count, sums)
             if any(rest.strip() for rest in islice(rows, 3)):
                 raise Incomplete("合计行之后还有内容 / there is more after the totals")
             return
-        values = _values(row, width, count + 2)
-        for place, column in enumerate(TOTALLED):
-            sums[place] += scaled(values[column] or "0", PLACES)
-        line = _line(values, count + 2)
+        try:
+            values = _values(row, width)
+            for place, column in enumerate(TOTALLED):
+                sums[place] += scaled(values[column] or "0", PLACES)
+            line = _line(values)
+            if line is not None and line.kind is Kind.PAYMENT:
+                day = day or line.at.date()
+                _check_day(line, day)
+        except Unreadable as error:
+            raise at_line(count + 2, error) from None
         if line is not None:
             yield line
     raise Incomplete("没有合计行,文件不完整 / no totals at the end: the file is cut off")
@@ -64,20 +72,25 @@ def _width(header: str) -> int:
     return len(columns)
 
 
-def _values(row: str, width: int, number: int) -> list[str]:
+def _check_day(line: Line, day: date) -> None:
+    if line.at.date() != day:
+        raise Unreadable(f"交易时间不在 {day},账单混有多天 / not paid on {day}: the bill mixes days")
+
+
+def _values(row: str, width: int) -> list[str]:
     values = row.rstrip("\r\n").split(",`")
     if len(values) != width or not values[0].startswith("`"):
-        raise Unreadable(f"第 {number} 行应有 {width} 列 / line {number} should have {width} columns")
+        raise Unreadable(f"应有 {width} 列 / there should be {width} columns")
     values[0] = values[0][1:]
     return values
 
 
-def _line(values: list[str], number: int) -> Line | None:
+def _line(values: list[str]) -> Line | None:
     """The row; None for one that moved nothing and will not, such as a refund that failed."""
     status, serial = values[STATUS], values[SERIAL]
     refund = values[REFUND_NUMBER] if values[REFUND_NUMBER] != "0" else ""
     if values[CURRENCY] != "CNY" or not serial:
-        raise Unreadable(f"第 {number} 行不是人民币交易 / line {number} is not a payment in CNY")
+        raise Unreadable("不是人民币交易 / not a payment in CNY")
     if status == "SUCCESS":
         kind, amount, refund = Kind.PAYMENT, fen(values[ORDER_AMOUNT]), ""
     elif status == "REFUND":
@@ -88,7 +101,7 @@ def _line(values: list[str], number: int) -> Line | None:
         amount = fen(values[REFUND_AMOUNT])
         kind = Kind.REFUND if amount else Kind.REVOKED
     else:
-        raise Unreadable(f"第 {number} 行交易状态“{status[:20]}”不认识 / line {number}: unknown state")
+        raise Unreadable(f"交易状态“{status[:20]}”不认识 / unknown state “{status[:20]}”")
     packet = values[PACKET]
     return Line(
         line_id=f"SL-{refund or serial}" + ("-P" if kind is Kind.REFUNDING else ""),

@@ -21,7 +21,8 @@ from datetime import datetime
 from sys import intern
 from typing import BinaryIO, NamedTuple, TypeVar
 
-from bot.sandbox.bills.errors import Unreadable
+from bot.sandbox.bills.errors import Unreadable, at_line
+from bot.sandbox.bills.reader import HEAD_BYTES, encoding_of
 from bot.sandbox.bills.values import fen, moment
 from bot.sandbox.books.incident import Incident, Policy
 from bot.sandbox.books.notice import Notice
@@ -63,7 +64,7 @@ class Paying(NamedTuple):
 
 def read_notices(file: BinaryIO) -> Iterator[Notice]:
     """Every notice; Unreadable names the line that is wrong."""
-    return _rows(file, NOTICE_COLUMNS, _notice)
+    return _rows(file, NOTICE_COLUMNS, notice_from)
 
 
 def read_payments(file: BinaryIO) -> Iterator[Paying]:
@@ -77,25 +78,47 @@ def read_incidents(file: BinaryIO) -> Iterator[Incident | Policy]:
 
 
 def _rows(file: BinaryIO, columns: list[str], read: Callable[[list[str]], Row]) -> Iterator[Row]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    def reader(header: list[str]) -> Callable[[list[str]], Row]:
+        if header != columns:
+            raise Unreadable(f"表头应为:{','.join(columns)} / wrong columns in the header")
+        return read
+
+    return read_rows(file, reader)
+
+
+def read_rows(file: BinaryIO, reader_for: Callable[[list[str]], Callable[[list[str]], Row]]) -> Iterator[Row]:
+    """Every row below the header, in UTF-8 or GBK; `reader_for` the header answers what reads them.
+
+    Raises Unreadable, which names the line.
+    """
+    encoding = encoding_of(file.read(HEAD_BYTES))
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
     rows = csv.reader(text)
     try:
-        if next(rows, []) != columns:
-            raise Unreadable(f"表头应为 / the header should be: {','.join(columns)}")
+        header = next(rows, [])
+        read = reader_for(header)
         for values in rows:
-            if len(values) != len(columns):
-                raise Unreadable(f"应有 {len(columns)} 列 / there should be {len(columns)} columns")
+            if len(values) != len(header):
+                raise Unreadable(f"应有 {len(header)} 列 / there should be {len(header)} columns")
             yield read(values)
-    except (Unreadable, KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise Unreadable(f"第 {rows.line_num} 行 / line {rows.line_num}: {error}") from None
+    except Unreadable as error:
+        raise at_line(rows.line_num, error) from None
+    except KeyError as error:
+        raise at_line(rows.line_num, Unreadable(f"{error} 不认识 / unknown word")) from None
+    except UnicodeDecodeError:
+        raise at_line(rows.line_num + 1, Unreadable(f"编码不是 {encoding} / not in {encoding}")) from None
+    except csv.Error as error:
+        raise at_line(rows.line_num, Unreadable(f"不是 CSV / no CSV ({error})")) from None
     finally:
         text.detach()
 
 
-def _notice(values: list[str]) -> Notice:
+def notice_from(values: list[str]) -> Notice:
+    """The row as a notice; Unreadable when a value is none of its kind."""
     number, item, amount, payer, last4, issued, expires, group, by_hand = values
     return Notice(
-        number=_number(number),
+        number=number_from(number),
         item=intern(item),
         amount=fen(amount),
         payer_name=payer,
@@ -111,7 +134,7 @@ def _paying(values: list[str]) -> Paying:
     number, notice, channel, account, opened, serial, outcome, amount, at, heard_at, heard = values[:11]
     name, last4, payer_account, item = values[11:]
     order = Order(
-        merchant_order=_number(number),
+        merchant_order=number_from(number),
         notice_number=notice,
         channel=CHANNELS[channel],
         account=intern(account),
@@ -133,14 +156,15 @@ def _paying(values: list[str]) -> Paying:
 def _incident(values: list[str]) -> Incident | Policy:
     number, kind, subject, group, starts, ends, good = values
     if kind == POLICY:
-        return Policy(_number(number), subject, group, moment(starts), _maybe(ends))
+        return Policy(number_from(number), subject, group, moment(starts), _maybe(ends))
     if kind not in (FAULT, MAINTENANCE):
         raise Unreadable(f"类型“{kind}”不认识 / unknown kind")
     channel = CHANNELS[subject] if kind == FAULT else None
-    return Incident(_number(number), channel, moment(starts), moment(ends), _maybe(good))
+    return Incident(number_from(number), channel, moment(starts), moment(ends), _maybe(good))
 
 
-def _number(text: str) -> str:
+def number_from(text: str) -> str:
+    """The text, which is a number as they are printed; Unreadable when it is none."""
     if not NUMBER.fullmatch(text):
         raise Unreadable(f"“{text[:40]}”不是编号 / is not a number")
     return text

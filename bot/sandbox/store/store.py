@@ -21,6 +21,8 @@ from bot.sandbox.store.tables import VERSION, about, events, key_uses, metadata
 
 PAGE = 20_000
 """Rows read at once."""
+AT_ONCE = 4_000
+"""Changes written at once."""
 
 
 class NotKept(Exception):
@@ -136,17 +138,22 @@ class Store:
 
     async def keep(self, changes: Sequence[Record]) -> None:
         """Write these changes, all or none; NotKept when that is not certain."""
+        try:
+            for first in range(0, len(changes), AT_ONCE):  # so that others have their turn in between
+                await self._write(changes[first : first + AT_ONCE])
+            await self._connection.commit()
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise NotKept(_plain(error)) from None
+
+    async def _write(self, changes: Sequence[Record]) -> None:
         rows: dict[Shelf, dict[tuple[Any, ...], Any]] = {}
         for record in changes:
             shelf = shelf_of(record)
             row = tuple(shelf.row(record))
+            # Of several changes to one row the last one counts.
             rows.setdefault(shelf, {})[tuple(row[place] for place in shelf.key_places)] = row
-        try:
-            for shelf, newest in rows.items():
-                await self._connection.exec_driver_sql(self._statement(shelf), [*newest.values()])
-            await self._connection.commit()
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise NotKept(_plain(error)) from None
+        for shelf, newest in rows.items():
+            await self._connection.exec_driver_sql(self._statement(shelf), [*newest.values()])
 
     def _statement(self, shelf: Shelf) -> str:
         """Insert a row, or change the one of its key; with a place for each column, in their order."""
