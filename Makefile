@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-console match-day lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-console match-day conformance lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on
 
 match-day: setup ## match 1,000,000 payments of a generated day and compare with the truth
 	$(PYTHON) -m bot.sandbox match-day --payments 1000000 --seed 1
+
+conformance: setup-dev ## hold the sandbox and our client against the contract, with calls and answers generated from it
+	$(PYTHON) -m pytest tests/conformance -m 'conformance or not conformance'
 
 browser: setup-dev ## run the browser tests in Debian's chromium
 	@$(PYTHON) -m bot train

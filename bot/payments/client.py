@@ -38,7 +38,7 @@ from bot.errors import (
     UnderMaintenance,
 )
 from bot.metrics import BUREAU_CALLS
-from bot.payments import wire
+from bot.payments import asking, wire
 from bot.payments.model import (
     Claimed,
     EventsPage,
@@ -53,10 +53,7 @@ from bot.payments.model import (
 
 T = TypeVar("T")
 
-_SERIAL = re.compile(r"[0-9A-Za-z_-]{6,64}", re.ASCII)
-_LAST4 = re.compile(r"[0-9]{3}[0-9Xx]", re.ASCII)
-_REQUEST_ID = re.compile(r"[0-9A-Za-z_~-][0-9A-Za-z._~-]{0,127}", re.ASCII)
-_IDEMPOTENCY_KEY = re.compile(r"[!-~]{8,128}", re.ASCII)
+_JSON, _PROBLEM = "application/json", "application/problem+json"
 _TOO_LITTLE_TIME = 0.01
 
 
@@ -137,8 +134,8 @@ class ReconciliationClient:
 
         Raises NotFound, and InvalidInput("serial_number" or "last4") for a wrong shape.
         """
-        params = {} if payer_id_last4 is None else {"payer_id_last4": _checked_last4(payer_id_last4)}
-        call = _Call("GET", _payment_path(serial), params, request_id=request_id)
+        params = {} if payer_id_last4 is None else {"payer_id_last4": asking.last4(payer_id_last4)}
+        call = _Call("GET", asking.payment_path(serial), params, request_id=request_id)
         return wire.payment_from_json(await self._ask(call))
 
     async def request_reconciliation(
@@ -152,9 +149,13 @@ class ReconciliationClient:
         request_id: str | None = None,
     ) -> ReconciliationRequest:
         """Ask for a payment to be reconciled (对账申请); the same key answers the same request for 7 days."""
-        last4 = None if payer_id_last4 is None else _checked_last4(payer_id_last4)
-        body = wire.reconciliation_request_to_json(claimed, contact_reference, last4, evidence)
-        path = _payment_path(serial) + "/reconciliation-requests"
+        body = wire.reconciliation_request_to_json(
+            asking.claimed(claimed),
+            asking.text(contact_reference, "contact_reference", most=64),
+            None if payer_id_last4 is None else asking.last4(payer_id_last4),
+            asking.evidence(evidence),
+        )
+        path = asking.payment_path(serial) + "/reconciliation-requests"
         answer = await self._ask(_write(path, body, idempotency_key, request_id, expect=(200, 201)))
         return wire.reconciliation_request_from_json(answer)
 
@@ -162,11 +163,7 @@ class ReconciliationClient:
         self, reconciliation_request_id: str, request_id: str | None = None
     ) -> ReconciliationRequest:
         """A reconciliation request made before. Raises NotFound."""
-        if _REQUEST_ID.fullmatch(reconciliation_request_id) is None or set(reconciliation_request_id) <= {
-            "."
-        }:
-            raise InvalidInput("reconciliation_request_id")
-        call = _Call("GET", f"/v1/reconciliation-requests/{reconciliation_request_id}", request_id=request_id)
+        call = _Call("GET", asking.request_path(reconciliation_request_id), request_id=request_id)
         return wire.reconciliation_request_from_json(await self._ask(call))
 
     async def search_payments(
@@ -181,12 +178,12 @@ class ReconciliationClient:
     ) -> PaymentsPage:
         """One page of payments, newest first, for staff (查询缴费记录)."""
         said: dict[str, str | int | None] = {
-            "q": q,
+            "q": asking.text(q, "q", most=64) if q is not None else None,
             "paid_from": paid_from.isoformat() if paid_from else None,
             "paid_to": paid_to.isoformat() if paid_to else None,
-            "state": state.value if state else None,
+            "state": asking.state(state) if state else None,
             "cursor": cursor,
-            "limit": limit,
+            "limit": asking.count(limit, "limit", least=1, most=200),
         }
         params = {name: value for name, value in said.items() if value is not None}
         return wire.payments_page_from_json(
@@ -197,7 +194,7 @@ class ReconciliationClient:
         self, serial: str, request_id: str | None = None
     ) -> tuple[StatementCandidate, ...]:
         """Statement lines that may belong to a payment, best first, for staff."""
-        call = _Call("GET", _payment_path(serial) + "/statement-lines", request_id=request_id)
+        call = _Call("GET", asking.payment_path(serial) + "/statement-lines", request_id=request_id)
         return wire.candidates_from_json(await self._ask(call))
 
     async def reconcile(
@@ -210,15 +207,22 @@ class ReconciliationClient:
         request_id: str | None = None,
     ) -> Payment:
         """Reconcile by hand (手动对账) in an operator's name. Raises Conflict saying what was first."""
-        body = {"statement_line_id": statement_line_id, "operator": operator, "note": note}
-        path = _payment_path(serial) + "/reconcile"
+        body = {
+            "statement_line_id": asking.text(statement_line_id, "statement_line_id"),
+            "operator": asking.text(operator, "operator", least=1, most=64),
+            "note": asking.text(note, "note", most=500),
+        }
+        path = asking.payment_path(serial) + "/reconcile"
         return wire.payment_from_json(await self._ask(_write(path, body, idempotency_key, request_id)))
 
     async def events(
         self, after: str | None = None, wait: int = 0, limit: int = 100, request_id: str | None = None
     ) -> EventsPage:
         """State changes after a cursor, held open up to `wait` seconds (at most 30) until there is one."""
-        params: dict[str, str | int] = {"wait": wait, "limit": limit}
+        params: dict[str, str | int] = {
+            "wait": asking.count(wait, "wait", least=0, most=30),
+            "limit": asking.count(limit, "limit", least=1, most=500),
+        }
         if after is not None:
             params["after"] = after
         call = _Call("GET", "/v1/events", params, request_id=request_id, held_open_for=float(wait))
@@ -305,6 +309,8 @@ class ReconciliationClient:
         except httpx.RequestError as error:  # its text may hold the address: only the type is told
             raise _Again(Unavailable(type(error).__name__)) from None
         if status in call.expect:
+            if _media_type(headers) != _JSON:
+                raise MalformedAnswer("not said to be JSON")
             return _json(body)
         raise _failure(status, headers, body, self._clock.now())
 
@@ -362,22 +368,8 @@ def _write(
     request_id: str | None,
     expect: tuple[int, ...] = (200,),
 ) -> _Call:
-    if _IDEMPOTENCY_KEY.fullmatch(idempotency_key) is None:
-        raise InvalidInput("idempotency_key")
-    headers = {"Idempotency-Key": idempotency_key}
+    headers = {"Idempotency-Key": asking.idempotency_key(idempotency_key)}
     return _Call("POST", path, body=body, headers=headers, request_id=request_id, expect=expect)
-
-
-def _payment_path(serial: str) -> str:
-    if _SERIAL.fullmatch(serial) is None:
-        raise InvalidInput("serial_number")
-    return f"/v1/payments/{serial}"
-
-
-def _checked_last4(last4: str) -> str:
-    if _LAST4.fullmatch(last4) is None:
-        raise InvalidInput("last4")
-    return last4
 
 
 def _json(body: bytes) -> object:
@@ -392,16 +384,20 @@ def _not_json(word: str) -> Any:
 
 
 def _failure(status: int, headers: httpx.Headers, body: bytes, now: datetime) -> Exception:
-    """The error that a problem document (RFC 9457) means; _Again when another attempt may help."""
-    code, detail = _problem(body)
+    """The error that a problem document (RFC 9457) means; _Again when another attempt may help.
+
+    A refusal that is no problem document is some proxy's: it must not become "no such payment".
+    """
+    code, detail = _problem(body) if _media_type(headers) == _PROBLEM else ("", "")
     if status in (401, 403):
         return AccessRefused(str(status))
-    if status == 404 and code.endswith("not_found"):
-        return NotFound()
-    if status == 409:
-        return Conflict(detail)
-    if status == 400:
-        return InvalidInput("invalid_request")
+    refused: dict[tuple[int, str], HelpdeskError] = {
+        (400, "invalid_request"): InvalidInput("invalid_request"),
+        (404, "payment_not_found"): NotFound(),
+        (409, "conflict"): Conflict(detail),
+    }
+    if (status, code) in refused:
+        return refused[status, code]
     wait = _retry_after(headers, now)
     if status == 429:
         return _Again(RateLimited(wait), wait)
@@ -410,8 +406,12 @@ def _failure(status: int, headers: httpx.Headers, body: bytes, now: datetime) ->
         return _Again(UnderMaintenance(until), wait)
     if status >= 500:
         return _Again(Unavailable(str(status)), wait)
-    # also a 404 that is no problem document: some proxy's, and it must not become "no such payment"
     return MalformedAnswer(f"status {status}")
+
+
+def _media_type(headers: httpx.Headers) -> str:
+    said: str = headers.get("Content-Type", "")
+    return said.partition(";")[0].strip().lower()
 
 
 def _problem(body: bytes) -> tuple[str, str]:

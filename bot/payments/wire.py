@@ -40,6 +40,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 _MISSING = object()
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
@@ -79,9 +80,11 @@ class Fields:
 
 
 def as_text(value: object, path: str) -> str:
-    """A string."""
+    """A string that can be stored and said: no NUL, no half of a character."""
     if not isinstance(value, str):
         raise MalformedAnswer(f"{path}: not a string")
+    if _NO_TEXT.search(value):
+        raise MalformedAnswer(f"{path}: not text")
     return value
 
 

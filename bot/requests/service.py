@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.errors import Bug, NotFound
 from bot.messages import Author, Conversation, Reply
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
+from bot.payments.asking import EVIDENCE_TYPES, MOST_EVIDENCE
 from bot.payments.model import Claimed, Evidence, Payment, ReconciliationRequest, RequestStatus
 from bot.payments.service import PaymentReport, report_on
 from bot.payments.wording import describe, tail
@@ -29,8 +30,6 @@ LONGEST_PAUSE = timedelta(hours=2)
 GIVEN_UP_AFTER = timedelta(days=90)
 """A request that the bureau never decides is not asked about for ever."""
 EVIDENCE_FROM = timedelta(days=3)
-MOST_EVIDENCE = 5
-TAKEN_AS_EVIDENCE = frozenset({"image/jpeg", "image/png", "application/pdf"})
 
 
 class RequestDesk(Protocol):
@@ -86,7 +85,7 @@ class RequestsService:
         since = self._clock.now() - EVIDENCE_FROM
         files = await work.attachments.latest_kept(conversation.id, since, MOST_EVIDENCE)
         proofs = {file.sha256: Evidence(file.sha256, file.media_type) for file in files}
-        return [proof for proof in proofs.values() if proof.media_type in TAKEN_AS_EVIDENCE]
+        return [proof for proof in proofs.values() if proof.media_type in EVIDENCE_TYPES]
 
     async def own_number(self, serial: str) -> str:
         """The number that the bureau's events name the payment by; as given when it knows no such payment."""

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-import yaml
-from jsonschema import RefResolver
-from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
-from bot.sandbox.app import create_app
-from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
+from bot.sandbox.keys import STAFF_KEY
 from bot.sandbox.model import Channel, Reason, State
+from tests.conformance.contract import OPERATIONS, ContractClient
 
-CONTRACT_PATH = Path(__file__).parents[2] / "docs/contracts/reconciliation-api.yaml"
-CONTRACT: dict[str, Any] = yaml.safe_load(CONTRACT_PATH.read_text(encoding="utf-8"))
-METHODS = {"get", "put", "post", "delete", "patch"}
-OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    operation["operationId"]: (method, path, operation)
-    for path, item in CONTRACT["paths"].items()
-    for method, operation in item.items()
-    if method in METHODS
-}
-CODES = {
-    "invalid_request",
-    "unauthorized",
-    "forbidden",
-    "payment_not_found",
-    "conflict",
-    "rate_limited",
-    "internal_error",
-    "maintenance",
-}
 JUST_PAID = "4200002611202611200000000101"
 MISMATCHED = "4200002611202611200000000106"
 RECONCILED = "4200002611202611120000000303"
@@ -57,104 +31,9 @@ CLAIM = {
 }
 
 
-def allow_null_in_nullable_enums(schema: Any) -> None:
-    """OpenAPI 3.0's `nullable` beside an enum that names null: the validator wants them together."""
-    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        allow_null_in_nullable_enums(inner)
-    if isinstance(schema, dict) and schema.get("nullable") and None not in schema.get("enum", [None]):
-        schema["enum"].append(None)
-
-
-allow_null_in_nullable_enums(CONTRACT)
-RESOLVER = RefResolver.from_schema(CONTRACT)
-
-
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """The node that a $ref points to."""
-    while "$ref" in node:
-        node = RESOLVER.resolve(node["$ref"])[1]
-    return node
-
-
-class ContractClient:
-    """Calls operations by their id and checks every answer against the contract."""
-
-    def __init__(self, base_url: str) -> None:
-        self.http = httpx.Client(base_url=base_url, timeout=10, trust_env=False)
-        self.driven: set[tuple[str, int]] = set()
-
-    def call(
-        self,
-        operation_id: str,
-        *,
-        key: str | None = RESIDENT_KEY,
-        path: dict[str, str] | None = None,
-        headers: dict[str, str] | None = None,
-        **sent: Any,
-    ) -> httpx.Response:
-        """Call the operation; fail when its answer breaks the contract."""
-        method, template, operation = OPERATIONS[operation_id]
-        url = re.sub(r"\{(\w+)\}", lambda found: (path or {})[found[1]], template)
-        auth = {"Authorization": f"Bearer {key}"} if key else {}
-        answer = self.http.request(method, url, headers={**auth, **(headers or {})}, **sent)
-        check_answer(operation, answer)
-        self.driven.add((operation_id, answer.status_code))
-        return answer
-
-    def admin(self, method: str, url: str, **sent: Any) -> httpx.Response:
-        """An admin call that must succeed."""
-        answer = self.http.request(method, f"/sandbox/{url}", **sent)
-        assert answer.status_code == 200, answer.text
-        return answer
-
-
-def check_answer(operation: dict[str, Any], answer: httpx.Response) -> None:
-    """Status, content type and body are as the contract says."""
-    responses = operation["responses"]
-    described = responses.get(str(answer.status_code), responses.get("default"))
-    assert described is not None, f"{answer.status_code} is not in the contract: {answer.text}"
-    assert str(answer.status_code) in responses or answer.status_code >= 400
-    content = resolved(described)["content"]
-    media_type = answer.headers["content-type"].partition(";")[0]
-    assert media_type in content
-    checker = OAS30Validator(
-        content[media_type]["schema"], resolver=RESOLVER, format_checker=oas30_format_checker
-    )
-    errors = checker.iter_errors(answer.json())
-    problems = [f"{list(error.absolute_path)}: {error.message}" for error in errors]
-    assert not problems, problems
-    if media_type == "application/problem+json":
-        assert answer.json()["status"] == answer.status_code
-        assert answer.json()["code"] in CODES
-
-
 def request_for_unknown(key: str) -> dict[str, Any]:
     """What to send to ask for the investigation of an unknown payment."""
     return {"path": {"serial_number": UNKNOWN}, "headers": {"Idempotency-Key": key}, "json": CLAIM}
-
-
-@pytest.fixture(scope="module")
-def sandbox_url() -> Iterator[str]:
-    """A sandbox on a free loopback port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(), port=0, ws="none", log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < deadline, "the sandbox did not start"
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture
-def client(sandbox_url: str) -> Iterator[ContractClient]:
-    """A contract client on a freshly reset sandbox."""
-    client = ContractClient(sandbox_url)
-    client.admin("POST", "reset")
-    yield client
-    client.http.close()
 
 
 def drive_every_operation(client: ContractClient) -> None:
