@@ -24,18 +24,36 @@ COMMON = (
     "好的",
 )
 SHARE_COMMON, SHARE_NUMBER = 0.25, 0.1
-"""A quarter is what everybody types, a tenth is a number off a receipt; the rest is never said twice."""
+"""A quarter is what everybody types, a tenth is a number off a receipt; the rest nobody said before."""
 LEFT_OUT = frozenset({"request_human", "complain", "goodbye"})
 """A person would take over, and the bot fall silent."""
 
+OWN_WORDS = 64
+"""So many residents share no phrase; the next ones say the same phrases in another order."""
 
-def script(resident: int, seed: int = 0) -> Iterator[str]:
-    """The messages of one resident, without end, the same for the same numbers."""
+
+def script(resident: int, seed: int = 0, fresh: bool = False) -> Iterator[str]:
+    """The messages of one resident, without end, the same for the same numbers.
+
+    `fresh`: only what nobody said before.
+    """
     chance = random.Random(seed * 1_000_003 + resident)
+    for phrase in itertools.cycle(_own(resident, seed)):
+        yield phrase if fresh else _message(chance, phrase)
+
+
+def block(size: int, seed: int = 0) -> list[str]:
+    """A few phrases to be said over and over again."""
+    return list(itertools.islice(script(OWN_WORDS - 1, seed, fresh=True), size))
+
+
+def _own(resident: int, seed: int) -> list[str]:
     phrases = list(_phrases())
-    chance.shuffle(phrases)
-    for phrase in itertools.cycle(phrases):
-        yield _message(chance, phrase)
+    random.Random(seed).shuffle(phrases)
+    own = phrases[resident % OWN_WORDS :: OWN_WORDS]
+    if resident >= OWN_WORDS:
+        random.Random(resident).shuffle(own)
+    return own
 
 
 def _message(chance: random.Random, phrase: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -15,15 +15,23 @@ from benchmarks.serving.conversations import script
 
 LONGEST = 60.0
 """Seconds before a message counts as failed."""
+PAUSE = 0.05
+"""Seconds between two tries to reach a side that starts."""
 
 
 @dataclass
 class Run:
-    """Latencies in seconds of the messages that were answered, how many were not, and how long it took."""
+    """Latencies in seconds of the messages that were answered; how many were not; how long it all took."""
 
     latencies: list[float] = field(default_factory=list)
+    said: dict[tuple[str, int], str] = field(default_factory=dict)
+    """The replies by the resident and the message's place."""
     failed: int = 0
+    silent: int = 0
+    """Answered with nothing."""
     seconds: float = 0.0
+    driving: float = 0.0
+    """Seconds of processor time that this process took."""
 
     @property
     def throughput(self) -> float:
@@ -37,85 +45,88 @@ class Run:
 
 
 class Driver:
-    """Drives one peer. Sender names are never used twice, so that no run meets another's conversations."""
+    """Drives one peer. Every resident that is not named is a new one."""
 
-    def __init__(self, url: str, run: int = 0) -> None:
+    def __init__(self, url: str) -> None:
         self._url = f"{url}/webhooks/rest/webhook"
-        self._names: Iterator[str] = (f"bench-{run}-{number}" for number in itertools.count())
+        self._names: Iterator[str] = (f"bench-{number}" for number in itertools.count())
 
-    async def together(self, residents: int, seconds: float, seed: int = 0) -> Run:
-        """So many residents at once, each waiting for the answer before writing again."""
-        run = Run()
-        async with self._session(residents) as session:
-            began = time.perf_counter()
-            until = began + seconds
+    async def together(
+        self, residents: Iterable[int], turns: int, seed: int = 0, names: Mapping[int, str] | None = None
+    ) -> Run:
+        """Residents at once, so many messages each, who wait for the answer before they write again.
+
+        `names` of those who are not new.
+        """
+        known, run = names or {}, Run()
+        who = [(one, known.get(one) or next(self._names)) for one in residents]
+        async with self._session() as session:
+            began, worked = time.perf_counter(), time.process_time()
             await asyncio.gather(
-                *(self._talk(session, next(self._names), one, until, run, seed) for one in range(residents))
-            )
-            run.seconds = time.perf_counter() - began
+                *(self._talk(session, name, itertools.islice(script(one, seed), turns), run, str(one))
+                  for one, name in who)
+            )  # fmt: skip
+            run.seconds, run.driving = time.perf_counter() - began, time.process_time() - worked
         return run
 
-    async def at_rate(self, rate: float, seconds: float, residents: int = 64, seed: int = 0) -> Run:
+    async def at_rate(self, rate: float, seconds: float, residents: range, seed: int = 0) -> Run:
         """Messages that come when they come, `rate` a second on average, whoever is still waiting."""
         chance, run = random.Random(seed), Run()
-        names = [next(self._names) for _ in range(residents)]
-        scripts = [script(one, seed) for one in range(residents)]
-        async with self._session(1000) as session:
+        talks = [(next(self._names), script(one, seed)) for one in residents]
+        async with self._session() as session:
             began = time.perf_counter()
             due, sent = began, []
             while due < began + seconds:
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                resident = chance.randrange(residents)
-                sent.append(
-                    asyncio.create_task(self._send(session, names[resident], next(scripts[resident]), run))
-                )
+                name, texts = chance.choice(talks)
+                sent.append(asyncio.create_task(self._send(session, name, next(texts), run)))
                 due += chance.expovariate(rate)
             await asyncio.gather(*sent)
             run.seconds = time.perf_counter() - began
         return run
 
-    async def one_long(self, turns: int, seed: int = 0) -> list[float]:
-        """The latency of each turn of one conversation."""
-        run, name = Run(), next(self._names)
-        async with self._session(1) as session:
-            for text in itertools.islice(script(0, seed), turns):
+    async def alone(self, texts: Iterable[str], name: str = "") -> list[float]:
+        """The latency of each message of one resident, new without a name; a failed one took for ever."""
+        took, name = [], name or next(self._names)
+        async with self._session() as session:
+            for text in texts:
+                run = Run()
                 await self._send(session, name, text, run)
-        return run.latencies
+                took.append(run.percentile(1))
+        return took
 
     async def first_answer(self, seconds: float) -> None:
         """Returns when the first message was answered; raises TimeoutError."""
         until, run = time.monotonic() + seconds, Run()
-        async with self._session(1) as session:
+        async with self._session() as session:
             while time.monotonic() < until:
-                await self._send(session, next(self._names), "你好", run)
-                if run.latencies:
+                said = await self._send(session, next(self._names), "你好", run)
+                if said:
                     return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(PAUSE)
         raise TimeoutError(self._url)
 
     async def _talk(
-        self, session: aiohttp.ClientSession, name: str, resident: int, until: float, run: Run, seed: int
+        self, session: aiohttp.ClientSession, name: str, texts: Iterator[str], run: Run, who: str
     ) -> None:
-        for text in script(resident, seed):
-            if time.perf_counter() >= until:
-                return
-            await self._send(session, name, text, run)
+        for place, text in enumerate(texts):
+            run.said[who, place] = await self._send(session, name, text, run)
 
-    async def _send(self, session: aiohttp.ClientSession, name: str, text: str, run: Run) -> None:
+    async def _send(self, session: aiohttp.ClientSession, name: str, text: str, run: Run) -> str:
         began = time.perf_counter()
         try:
             async with session.post(self._url, json={"sender": name, "message": text}) as response:
                 replies = await response.json()
-                answered = response.status == 200 and bool(replies)
+                if response.status != 200:
+                    raise ValueError(response.status)
         except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
-            answered = False
-        if answered:
-            run.latencies.append(time.perf_counter() - began)
-        else:
             run.failed += 1
+            return ""
+        run.latencies.append(time.perf_counter() - began)
+        run.silent += not replies
+        return "\n".join(reply.get("text") or "" for reply in replies)
 
-    def _session(self, connections: int) -> aiohttp.ClientSession:
+    def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections),
-            timeout=aiohttp.ClientTimeout(total=LONGEST),
+            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=LONGEST)
         )

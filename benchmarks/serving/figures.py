@@ -1,25 +1,28 @@
-"""What is measured of one side, and how: each figure from a process started for it."""
+"""What is measured of one side, and how: each figure from processes started for it."""
 
 from __future__ import annotations
 
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from benchmarks.serving.driver import Driver
-from benchmarks.serving.peers import Peer
+from benchmarks.serving.conversations import OWN_WORDS, block, script
+from benchmarks.serving.driver import Driver, Run
+from benchmarks.serving.peers import Peer, Start
 
-Start = Callable[[], AbstractContextManager[Peer]]
+LONGEST_START = 200.0
+RESIDENTS, TURNS = range(32), 25
+RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 20.0
+WARM_RESIDENTS, WARM_TURNS = range(48, 56), 4
+"""Nobody says what somebody else said, apart from what everybody says."""
 
-LONGEST_START = 300.0
-WARM_SECONDS, SECONDS = 4.0, 12.0
-RESIDENTS = 32
-FEW = 8
-EARLY, LATE, AROUND = 5, 200, 10
-"""p50 at a turn is the median over the turns around it."""
+BLOCK = 15
+"""Turn 5 and turn 200 say the same when the same fifteen phrases are said again and again."""
+EARLY, LATE, AROUND = 5, 200, 3
+"""p50 at a turn is the median over the turns around it, of every conversation."""
+LENGTH = LATE + AROUND
 
 
 @dataclass(frozen=True)
@@ -30,70 +33,91 @@ class Figures:
     throughput: float
     p50: float
     p95: float
-    throughput_few: float
-    p95_few: float
     memory: int
     failed: int
+    silent: int
+    driving: float
+    """The share of one core that the residents took."""
+    p95_at_rate: float | None
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, float | None]:
         """For the results."""
         return asdict(self)
 
 
-def measure(start: Start, seed: int) -> Figures:
-    """Starts a side, waits for its first answer, loads it, weighs it and ends it."""
-    return asyncio.run(_measure(start, seed))
+def measure(start: Start, turns: int = TURNS, rate: float = 0.0, seed: int = 0) -> tuple[Figures, Run]:
+    """Starts a side, waits for its first answer, loads it, weighs it, offers it `rate` messages a second."""
+    with start() as peer:
+        driver, seconds = started(peer)
+        many = asyncio.run(driver.together(RESIDENTS, turns, seed))
+        memory = peer.memory()
+        offered = asyncio.run(driver.at_rate(rate, RATE_SECONDS, RATE_RESIDENTS, seed)) if rate else None
+    return Figures(
+        start=seconds,
+        throughput=many.throughput,
+        p50=many.percentile(0.5),
+        p95=many.percentile(0.95),
+        memory=memory,
+        failed=many.failed + (offered.failed if offered else 0),
+        silent=many.silent,
+        driving=many.driving / many.seconds,
+        p95_at_rate=offered.percentile(0.95) if offered else None,
+    ), many
 
 
-def p95_at_rate(start: Start, rate: float, seed: int) -> float:
-    """The 95th percentile in seconds when messages come at this rate, whoever waits."""
-    return asyncio.run(_p95_at_rate(start, rate, seed))
+def started(peer: Peer) -> tuple[Driver, float]:
+    """A driver of the peer, which is warm now, and the seconds until its first answer."""
+    driver = Driver(peer.url)
+    asyncio.run(driver.first_answer(LONGEST_START))
+    seconds = time.perf_counter() - peer.began
+    asyncio.run(driver.together(WARM_RESIDENTS, WARM_TURNS))
+    return driver, seconds
 
 
-def growth(start: Start, turns: int) -> list[float]:
-    """Seconds of each turn of one conversation: the median of three conversations, turn by turn."""
-    return asyncio.run(_growth(start, turns))
+def by_length(start: Start, conversations: int) -> list[list[float]]:
+    """Seconds of each turn of long conversations, one conversation after the other.
+
+    Each says its block once before it begins, as somebody else, so that no turn is the first to say a phrase.
+    """
+    with start() as peer:
+        driver, _ = started(peer)
+        found = []
+        for seed in range(conversations):
+            words = block(BLOCK, seed)
+            asyncio.run(driver.alone(words))
+            found.append(asyncio.run(driver.alone(words[turn % BLOCK] for turn in range(LENGTH))))
+        return found
 
 
-def late_over_early(seconds: list[float]) -> float:
+def late_over_early(conversations: Sequence[Sequence[float]]) -> float:
     """p50 around turn 200 ÷ p50 around turn 5."""
-    early = statistics.median(seconds[: EARLY + AROUND])
-    return statistics.median(seconds[LATE - AROUND : LATE + AROUND]) / early
+    return _around(conversations, LATE) / _around(conversations, EARLY)
 
 
-async def _measure(start: Start, seed: int) -> Figures:
-    began = time.perf_counter()
+def with_residents(start: Start, residents: int, messages: int) -> dict[str, float]:
+    """Throughput and latencies when so many talk at once; at least so many messages."""
     with start() as peer:
-        driver = Driver(peer.url, seed)
-        await driver.first_answer(LONGEST_START)
-        started = time.perf_counter() - began
-        await driver.together(FEW, WARM_SECONDS, seed=1000 + seed)
-        few = await driver.together(FEW, SECONDS, seed=2000 + seed)
-        many = await driver.together(RESIDENTS, SECONDS, seed=seed)
-        return Figures(
-            start=started,
-            throughput=many.throughput,
-            p50=many.percentile(0.5),
-            p95=many.percentile(0.95),
-            throughput_few=few.throughput,
-            p95_few=few.percentile(0.95),
-            memory=peer.memory(),
-            failed=few.failed + many.failed,
-        )
+        driver, _ = started(peer)
+        run = asyncio.run(driver.together(range(residents), max(2, -(-messages // residents))))
+    return {"throughput": run.throughput, "p50": run.percentile(0.5), "p95": run.percentile(0.95)}
 
 
-async def _p95_at_rate(start: Start, rate: float, seed: int) -> float:
+def service_seconds(start: Start, messages: int) -> float:
+    """p50 of one resident alone who only says what nobody said before."""
     with start() as peer:
-        driver = Driver(peer.url, seed)
-        await driver.first_answer(LONGEST_START)
-        await driver.together(FEW, WARM_SECONDS, seed=1000 + seed)
-        return (await driver.at_rate(rate, SECONDS, seed=seed)).percentile(0.95)
+        driver, _ = started(peer)
+        took: list[float] = []
+        for resident in range(OWN_WORDS):
+            texts = script(resident, seed=99, fresh=True)
+            took += asyncio.run(driver.alone(text for text, _ in zip(texts, range(20), strict=False)))
+            if len(took) >= messages:
+                break
+        return statistics.median(took)
 
 
-async def _growth(start: Start, turns: int) -> list[float]:
-    with start() as peer:
-        driver = Driver(peer.url)
-        await driver.first_answer(LONGEST_START)
-        await driver.together(FEW, WARM_SECONDS, seed=1000)
-        runs = [await driver.one_long(turns, seed) for seed in range(3)]
-    return [statistics.median(turn) for turn in zip(*runs, strict=True)]
+def _around(conversations: Sequence[Sequence[float]], turn: int) -> float:
+    return statistics.median(
+        seconds
+        for conversation in conversations
+        for seconds in conversation[turn - 1 - AROUND : turn + AROUND]
+    )

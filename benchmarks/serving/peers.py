@@ -1,4 +1,4 @@
-"""The two sides as whole processes: started, measured and ended the same way."""
+"""The two sides as whole processes: started, weighed and ended the same way."""
 
 from __future__ import annotations
 
@@ -8,14 +8,25 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.serving.databases import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = ROOT / "benchmarks" / "stock"
 GRACE = 20.0
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PYTHONWARNINGS": "ignore",
+    "LOG_LEVEL": "ERROR",
+}
+
+Start = Callable[[], AbstractContextManager["Peer"]]
 
 
 @dataclass
@@ -24,13 +35,15 @@ class Peer:
 
     url: str
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
 
     def memory(self) -> int:
         """Bytes of memory that belong to these processes and their children (proportional set size)."""
-        return sum(_pss(pid) for one in self.processes for pid in _family(one.pid))
+        return sum(_pss(pid) for pid in self._everybody())
 
     def end(self) -> None:
-        """Asks every process to end, and makes it."""
+        """Asks every process to end, and makes it and its children."""
+        everybody = self._everybody()
         for one in reversed(self.processes):
             one.send_signal(signal.SIGTERM)
         for one in reversed(self.processes):
@@ -39,36 +52,46 @@ class Peer:
             except subprocess.TimeoutExpired:
                 one.kill()
                 one.wait()
+        for pid in everybody:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _everybody(self) -> list[int]:
+        return [pid for one in self.processes for pid in _family(one.pid)]
 
 
 @contextmanager
-def ours(database_url: str | None = None, workers: int = 1) -> Iterator[Peer]:
-    """Our product; without a URL on a new SQLite file."""
+def ours(database: Database, workers: int = 1, seeded: str | None = None) -> Iterator[Peer]:
+    """Our product on a new database, or on the one at the URL `seeded`."""
     with tempfile.TemporaryDirectory() as folder:
-        port = _free_port()
+        port = free_port()
         environment = {
             "HTTP_PORT": str(port),
-            "SANDBOX_PORT": str(_free_port()),
+            "SANDBOX_PORT": str(free_port()),
             "DATA_DIR": folder,
-            "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.sqlite",
+            "DATABASE_URL": seeded or database.url(folder),
             "MODELS_DIR": str(ROOT / "models"),
             "FLOOD_MESSAGES_PER_MINUTE": "1000000",
-            "LOG_LEVEL": "error",
             "WORKERS": str(workers),
         }
-        with _running([([sys.executable, "-m", "bot", "run"], environment)], port) as peer:
+        with _running([([sys.executable, "-m", "bot", "run"], environment)], port, folder) as peer:
             yield peer
 
 
 @contextmanager
-def stock(python: Path, model: Path) -> Iterator[Peer]:
-    """`rasa run` on its SQL tracker store, `rasa run actions` with our actions; both on SQLite files."""
+def stock(python: Path, model: Path, database: Database, workers: int = 1, redis: int = 0) -> Iterator[Peer]:
+    """`rasa run` on its SQL tracker store, `rasa run actions` with our actions.
+
+    The actions run in our environment, which is smaller than Rasa's: in favour of the stock side. More than
+    one worker needs a Redis server, on the port `redis`.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        port, actions = _free_port(), _free_port()
+        port, actions = free_port(), free_port()
         endpoints = Path(folder) / "endpoints.yml"
         endpoints.write_text(
             f"action_endpoint:\n  url: http://127.0.0.1:{actions}/webhook\n"
-            f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {folder}/tracker.sqlite\n",
+            f"tracker_store:\n{database.tracker_store(folder)}"
+            + (f"lock_store:\n  type: redis\n  url: 127.0.0.1\n  port: {redis}\n" if redis else ""),
             encoding="utf-8",
         )
         server = [
@@ -79,33 +102,37 @@ def stock(python: Path, model: Path) -> Iterator[Peer]:
             sys.executable, "-m", "bot.dialogue.rasa_cli", "run", "actions", "--actions", "actions",
             "--port", str(actions),
         ]  # fmt: skip
-        environment = {"DATA_DIR": folder, "DATABASE_URL": f"sqlite:///{folder}/actions.sqlite"}
-        commands = [(action_server, environment), (server, {})]
-        with _running(commands, port) as peer:
+        commands = [
+            (action_server, {"DATA_DIR": folder, "DATABASE_URL": database.url(folder)}),
+            (server, {"SANIC_WORKERS": str(workers)}),
+        ]
+        with _running(commands, port, folder) as peer:
             yield peer
 
 
 @contextmanager
-def _running(commands: Sequence[tuple[list[str], Mapping[str, str]]], port: int) -> Iterator[Peer]:
+def _running(
+    commands: Sequence[tuple[list[str], Mapping[str, str]]], port: int, folder: str
+) -> Iterator[Peer]:
     peer = Peer(f"http://127.0.0.1:{port}")
-    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    try:
-        for command, environment in commands:
-            peer.processes.append(
-                subprocess.Popen(
-                    command,
-                    cwd=ROOT,
-                    env={**os.environ, **quiet, **environment},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+    with (Path(folder) / "log").open("wb") as log:
+        try:
+            for command, environment in commands:
+                peer.processes.append(
+                    subprocess.Popen(
+                        command, cwd=ROOT, env={**os.environ, **QUIET, **environment}, stdout=log, stderr=log
+                    )
                 )
-            )
-        yield peer
-    finally:
-        peer.end()
+            yield peer
+        except Exception:
+            sys.stderr.write((Path(folder) / "log").read_text(errors="replace")[-200000:])
+            raise
+        finally:
+            peer.end()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -114,7 +141,7 @@ def _free_port() -> int:
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children")
     found = [pid]
-    if children.exists():
+    with suppress(FileNotFoundError, ProcessLookupError):
         for child in children.read_text().split():
             found += _family(int(child))
     return found
@@ -125,4 +152,4 @@ def _pss(pid: int) -> int:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)

@@ -1,0 +1,191 @@
+"""What is measured, in which order: the table's figures first, then the curves."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.serving import costs, figures, floor
+from benchmarks.serving.databases import PostgresqlDatabases, SqliteFiles
+from benchmarks.serving.peers import Start, ours, stock
+from benchmarks.serving.pieces import Pieces
+from benchmarks.serving.stored import by_stored
+from benchmarks.serving.surroundings import surroundings
+
+SHARE_OF_STOCK = 0.9
+"""Both sides are offered nine tenths of what stock can take: at all of it, its queue grows without end."""
+STORED = [100, 1_000, 10_000, 100_000]
+RESIDENTS = {"ours": [1, 2, 4, 8, 16, 32, 64, 128, 256], "stock": [1, 8, 32]}
+MESSAGES = {"ours": 400, "stock": 40}
+"""So many at least for each point of that curve."""
+ALONE, STORED_TURNS = 200, 20
+CONVERSATIONS = 8
+TRAININGS = 3
+DIGITS = re.compile(r"[0-9A-Z]*[0-9][0-9A-Z]*")
+"""Numbers of tickets, dates and times: they differ from one moment to the next."""
+
+Measured = dict[str, Any]
+Ways = dict[str, dict[str, Start]]
+"""How each side can be run, by name."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    folder: Path
+    """The stock peer's, and where measurements are kept."""
+    epochs: int
+    runs: int
+    turns: int
+
+    @property
+    def python(self) -> Path:
+        """The stock peer's interpreter."""
+        return self.folder / "venv" / "bin" / "python"
+
+    @property
+    def model(self) -> Path:
+        """The stock peer's model."""
+        return self.folder / "models" / f"stock-{self.epochs}.tar.gz"
+
+
+class Bench:
+    """One comparison on this machine."""
+
+    def __init__(
+        self, plan: Plan, pieces: Pieces, server: PostgresqlDatabases | None, redis: int | None
+    ) -> None:
+        self._plan = plan
+        self._of = pieces.of
+        self._server = server
+        self._redis = redis
+
+    def measure(self) -> Measured:
+        """Everything by its name; None for what could not be measured."""
+        plan = self._plan
+        self._of("set-up", lambda: costs.set_up_stock(plan.folder, plan.epochs))
+        measured: Measured = {
+            "surroundings": surroundings(plan),
+            "plan": {"runs": plan.runs, "turns": plan.turns},
+        }
+        ways = self._ways()
+        measured["ways"] = {
+            side: {name: self._trial(side, name, start) for name, start in some.items()}
+            for side, some in ways.items()
+        }
+        measured["best"] = best = {side: _fastest(tried) for side, tried in measured["ways"].items()}
+        chosen = {side: ways[side][name] for side, name in best.items()}
+        measured["rate"] = rate = SHARE_OF_STOCK * (measured["ways"]["stock"][best["stock"]] or 0.0)
+        measured["runs"] = self._alternating("run", chosen, rate)
+        measured["agreement"] = _agreement(measured["runs"])
+        measured["by_length"] = {
+            "ours": self._of("length-ours", lambda: figures.by_length(chosen["ours"], CONVERSATIONS)),
+            "stock": self._of("length-stock", lambda: figures.by_length(chosen["stock"], 1)),
+        }
+        measured["replicas"] = self._replicas()
+        measured["training"] = {
+            "stock": self._of("training-stock", lambda: costs.stock_training(plan.folder, plan.epochs)),
+            "ours": [self._of(f"training-ours-{run}", costs.our_training) for run in range(TRAININGS)],
+        }
+        measured["sizes"] = self._of("sizes", self._sizes)
+        measured["floor"] = self._of("floor", self._floor)
+        measured["by_residents"] = {side: self._by_residents(side, chosen[side]) for side in chosen}
+        measured["by_stored"] = self._of("stored", self._by_stored)
+        return measured
+
+    def _ways(self) -> Ways:
+        files, server, plan = SqliteFiles(), self._server, self._plan
+        peer = partial(stock, plan.python, plan.model)
+        ways: Ways = {
+            "ours": {"SQLite, 1 process": partial(ours, files)},
+            "stock": {"SQLite, 1 process": partial(peer, files)},
+        }
+        if server:
+            ways["ours"]["PostgreSQL, 2 processes"] = partial(ours, server, workers=2)
+            ways["stock"]["PostgreSQL, 1 process"] = partial(peer, server)
+            if self._redis:
+                two = partial(peer, server, workers=2, redis=self._redis)
+                ways["stock"]["PostgreSQL and Redis, 2 processes"] = two
+        return ways
+
+    def _trial(self, side: str, name: str, start: Start) -> float | None:
+        """Messages a second; also brings everything into the page cache."""
+
+        def measure() -> float:
+            return figures.measure(start, self._plan.turns)[0].throughput
+
+        tried: float | None = self._of(f"way-{side}-{name}".replace(" ", "-"), measure)
+        return tried
+
+    def _alternating(self, name: str, sides: Mapping[str, Start], rate: float = 0.0) -> dict[str, list[Any]]:
+        measured: dict[str, list[Any]] = {side: [] for side in sides}
+        for run in range(self._plan.runs):
+            for side, start in sides.items():
+                one = self._of(f"{name}-{run}-{side}", partial(self._run, start, rate, run))
+                measured[side] += [one] if one else []
+        return measured
+
+    def _run(self, start: Start, rate: float, run: int) -> dict[str, Any]:
+        found, talks = figures.measure(start, self._plan.turns, rate, seed=run)
+        said = {f"{who} {place}": text for (who, place), text in talks.said.items()} if run == 0 else {}
+        return {**found.as_dict(), "said": said}
+
+    def _replicas(self) -> dict[str, list[Any]]:
+        """One and two processes of ours on PostgreSQL."""
+        if self._server is None:
+            return {}
+        sides = {str(workers): partial(ours, self._server, workers=workers) for workers in (1, 2)}
+        return self._alternating("replicas", sides)
+
+    def _by_residents(self, side: str, start: Start) -> dict[str, Any]:
+        return {
+            str(count): self._of(
+                f"residents-{side}-{count}",
+                partial(figures.with_residents, start, count, MESSAGES[side]),
+            )
+            for count in RESIDENTS[side]
+        }
+
+    def _by_stored(self) -> dict[str, Any]:
+        found = by_stored(partial(ours, SqliteFiles(), 1), self._plan.folder / "stored", STORED, STORED_TURNS)
+        return {str(count): one for count, one in found.items()}
+
+    def _sizes(self) -> dict[str, int]:
+        environment = costs.our_environment(self._plan.folder / "ours")
+        return {"ours": costs.size(environment), "stock": costs.size(self._plan.folder / "venv")}
+
+    def _floor(self) -> dict[str, float]:
+        found = {
+            "inference": floor.inference_seconds(),
+            "write SQLite": floor.sqlite_write_seconds(),
+            "message SQLite": figures.service_seconds(partial(ours, SqliteFiles()), ALONE),
+        }
+        if self._server:
+            found["write PostgreSQL"] = floor.postgresql_write_seconds(self._server.address())
+            found["message PostgreSQL"] = figures.service_seconds(partial(ours, self._server), ALONE)
+        return found
+
+
+def _fastest(tried: Mapping[str, float | None]) -> str:
+    return max(tried, key=lambda name: tried[name] or 0.0)
+
+
+def _agreement(runs: Mapping[str, list[Any]]) -> dict[str, float] | None:
+    """What share of the first run's messages got the same words; takes the words out of the runs."""
+    said = {side: [run.pop("said") for run in some] for side, some in runs.items()}
+    if not all(said.values()):
+        return None
+    one, other = said["ours"][0], said["stock"][0]
+    same = [DIGITS.sub("", one[key]) == DIGITS.sub("", other[key]) for key in one if key in other]
+    return {
+        "messages": len(same),
+        "same": statistics.fmean(same) if same else 0.0,
+        "silent ours": sum(not text for text in one.values()) / max(1, len(one)),
+        "silent stock": sum(not text for text in other.values()) / max(1, len(other)),
+    }

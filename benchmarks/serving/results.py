@@ -1,0 +1,45 @@
+"""The figures of the table, from what was measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.serving.figures import late_over_early
+
+Results = dict[str, float | None]
+
+
+def results_of(measured: Mapping[str, Any]) -> Results:
+    """Ours ÷ stock; None where one of both is missing. Bigger is better for throughput and replicas only."""
+    runs, ours = measured["runs"], measured["by_length"]["ours"]
+    training = measured["training"]
+    return {
+        "throughput_ratio": _ratio(runs, "throughput"),
+        "p95_ratio": _ratio(runs, "p95_at_rate"),
+        "turn200_over_turn5": late_over_early(ours) if ours else None,
+        "start_ratio": _ratio(runs, "start"),
+        "start_seconds": median(runs["ours"], "start"),
+        "memory_ratio": _ratio(runs, "memory"),
+        "training_ratio": _divided(median(training["ours"], "clock"), median([training["stock"]], "clock")),
+        "size_ratio": _divided((measured["sizes"] or {}).get("ours"), (measured["sizes"] or {}).get("stock")),
+        "replicas_ratio": _divided(
+            median(measured["replicas"].get("2", ()), "throughput"),
+            median(measured["replicas"].get("1", ()), "throughput"),
+        ),
+    }
+
+
+def median(runs: Sequence[Mapping[str, Any] | None], name: str) -> float | None:
+    """The median of a figure over the runs that have it."""
+    known = [run[name] for run in runs if run and run[name] is not None]
+    return float(statistics.median(known)) if known else None
+
+
+def _ratio(runs: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> float | None:
+    return _divided(median(runs["ours"], name), median(runs["stock"], name))
+
+
+def _divided(one: float | None, other: float | None) -> float | None:
+    return one / other if one is not None and other else None
