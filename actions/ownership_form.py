@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.base import MISSES, HelpdeskAction, Speaker
+from actions.base import LOOKED_UP, MISSES, HelpdeskAction, Speaker
 from actions.forms import WRONG_VALUE, Ask, Refusals, Validate, looks_like_an_answer, requested, stop_form
 from actions.outage import TROUBLE, say_trouble
+from actions.serial_number import SLOT as SERIAL
 from actions.status import next_steps, other_number
 from bot import formats
 from bot.clock import SHANGHAI
@@ -19,6 +20,7 @@ from bot.messages import Button
 from bot.payments.model import MismatchedField, PaymentDetails, State
 from bot.payments.service import PaymentReport
 from bot.payments.wording import amounts, mismatched
+from bot.tickets.priority import RECORDED
 from bot.turn import Turn
 
 SLOT = "payer_id_last4"
@@ -71,7 +73,7 @@ class ValidateOwnershipForm(Validate):
         except TROUBLE as error:
             return [*await say_trouble(error, speaker, tracker, turn), SlotSet(SLOT, None), *stop_form()]
         _show(report, speaker, turn)
-        return [SlotSet(SLOT, CHECKED), SlotSet(MISSES, 0)]
+        return [SlotSet(SLOT, CHECKED), SlotSet(MISSES, 0), _recorded(report, tracker)]
 
     async def _locked(self, speaker: Speaker, seconds: float) -> list[EventType]:
         speaker.say("utter_ownership_locked", minutes=math.ceil(seconds / 60))
@@ -108,6 +110,16 @@ def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
         *_fiscal_receipt(report, details, speaker, turn),
     ]
     speaker.tell("\n".join(parts), _after_details(report, speaker))
+
+
+def _recorded(report: PaymentReport, tracker: Tracker) -> EventType:
+    """The amount beside what was looked up, for a person who takes over; the other details stay here."""
+    details = report.payment.details
+    assert details is not None
+    amount = details.amount_due if details.amount_paid is None else details.amount_paid
+    serial, known = tracker.get_slot(SERIAL), dict(tracker.get_slot(LOOKED_UP) or {})
+    kept = known if known.get(SERIAL) == serial else {SERIAL: serial}
+    return SlotSet(LOOKED_UP, {**kept, RECORDED: str(amount)})
 
 
 def _after_details(report: PaymentReport, speaker: Speaker) -> list[Button]:

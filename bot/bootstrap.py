@@ -21,6 +21,7 @@ from bot.payments.client import ClientConfig, ReconciliationClient
 from bot.payments.service import OwnershipLimits, PaymentsService
 from bot.personal_data import PersonalDataService
 from bot.phrasebook import Phrasebook, Phrases
+from bot.reconciliation.amounts import RecordedAmounts
 from bot.reconciliation.execution import Execution
 from bot.reconciliation.lookup import StaffLookup
 from bot.reconciliation.service import ReconciliationService
@@ -38,6 +39,7 @@ from bot.storage.leadership import Leadership, leadership_for
 from bot.storage.ownership import StoredOwnershipAttempts
 from bot.storage.turnstile import Turnstile, turnstile_for
 from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.appraiser import Appraiser
 from bot.tickets.casework import Casework
 from bot.tickets.deadlines import FIRST_RESPONSE, RESOLUTION, Deadlines, targets_of
 from bot.tickets.hours import WorkingHours
@@ -102,6 +104,13 @@ class House:
         execution = Execution(lookup, self.work, telling, self.clock, trail, self.announcer.announce, notify)
         limit = self.settings.reconciliation_four_eyes_fen
         return ReconciliationService(lookup, execution, self.work, self.clock, trail, limit)
+
+    def appraiser(self) -> Optional[Appraiser]:
+        """Who asks what cases are about in money; None without the staff's key."""
+        if self.staff is None:
+            return None
+        amounts = RecordedAmounts(self.client, StaffLookup(self.staff))
+        return Appraiser(self.work, amounts.of, self.services.tickets)
 
     async def paper_of(self, conversation_id: int, request_id: str) -> Optional[bytes]:
         """The receipt of a reconciliation request, for channels that hand documents over."""

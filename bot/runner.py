@@ -305,9 +305,9 @@ def _start_background(house: House, desk: Desk, relay: OutboxRelay) -> list["asy
 
     async def once_for_all() -> None:
         """What one process does for all that share the database."""
-        await asyncio.gather(
-            watcher.run(), sweeper.run(), follower.run(), house.statistics.run(), execution.run()
-        )
+        led = [watcher.run(), sweeper.run(), follower.run(), house.statistics.run(), execution.run()]
+        appraiser = house.appraiser()
+        await asyncio.gather(*led, *([appraiser.run()] if appraiser else ()))
 
     return [
         asyncio.create_task(desk.run()),

@@ -8,6 +8,7 @@ from typing import Mapping
 
 from bot.channels.words import Words
 from bot.clock import SHANGHAI
+from bot.console.pages import fact_words
 from bot.tickets.model import TicketNote
 from bot.tickets.service import COMES
 
@@ -50,6 +51,8 @@ def _value(words: Words, name: str, value: str, names: Mapping[str, str]) -> str
         return names.get(value, words.of("priority", value)) if value else words("inbox.tab.unassigned")
     if name == "until":
         return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%m-%d %H:%M}"
+    if name.endswith("_fen"):
+        return fact_words(words, name, value)
     return words.of(name, value)
 
 

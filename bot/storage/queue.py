@@ -12,6 +12,7 @@ from bot.storage.repository import Repository
 from bot.storage.tables import conversations
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import tickets as table
+from bot.storage.tables.tickets import AMOUNT_UNASKED
 from bot.storage.tickets import LIVE, ticket_of
 from bot.tickets.model import Priority, Ticket, TicketStatus, Wait
 from bot.tickets.priority import OVERDUE_RAISES
@@ -98,6 +99,13 @@ class Queue(Repository):
         untold = ~_noted(notes.c.action == DELAY_TOLD)
         late = sa.and_(_awaits_answer, table.c.due_at < now)
         return await self._live(late, can_be_told, untold, order=table.c.due_at, limit=limit)
+
+    async def amount_unasked(self, limit: int = 50) -> List[Ticket]:
+        """Live tickets about a payment whose amount the reconciliation system was not asked for, newest
+        first."""
+        return await self._found(
+            sa.select(table).where(AMOUNT_UNASKED).order_by(table.c.created_at.desc()).limit(limit)
+        )
 
     async def resolved_before(self, moment: datetime, limit: int = 100) -> List[Ticket]:
         """Resolved tickets that nobody took up again since."""

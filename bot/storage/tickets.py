@@ -157,10 +157,12 @@ class Tickets(Repository):
         return found
 
     async def all_tags(self) -> List[str]:
-        """Every tag in use."""
-        return [
-            row.tag for row in await self._work.fetch(sa.select(tags.c.tag).distinct().order_by(tags.c.tag))
-        ]
+        """Every tag in use, in their order."""
+        # From one tag to the next: DISTINCT would read every tagged ticket for the few tags there are.
+        found = sa.select(sa.func.min(tags.c.tag).label("tag")).cte("in_use", recursive=True)
+        following = sa.select(sa.func.min(tags.c.tag)).where(tags.c.tag > found.c.tag).scalar_subquery()
+        in_use = found.union_all(sa.select(following).where(found.c.tag.is_not(None)))
+        return [row.tag for row in await self._work.fetch(sa.select(in_use.c.tag)) if row.tag is not None]
 
     async def snoozed(self, now: datetime, limit: int = 100) -> List[Ticket]:
         """Tickets whose rest is over at `now`, the longest over first."""

@@ -24,6 +24,8 @@ def ticket_document(
         "serial_number": ticket.serial_number,
         "assignee": ticket.assignee,
         "tags": list(tags),
+        "amount": ticket.amount,
+        "amount_source": ticket.amount_source.value if ticket.amount_source else None,
         "contacts": ticket.contacts,
         "merged_into": ticket.merged_into,
         "created_at": ticket.created_at.isoformat(),

@@ -14,7 +14,7 @@ from bot.phrasebook import Phrases
 from bot.reading import clean
 from bot.tickets.deadlines import Deadlines, awaits_answer
 from bot.tickets.journal import Journal
-from bot.tickets.model import Cause, Priority, Ticket, TicketStatus
+from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketStatus
 from bot.tickets.repository import Work
 from bot.tickets.satisfaction import Satisfaction
 
@@ -214,7 +214,7 @@ class Casework:
                 due_at=min(kept.due_at, double.due_at),
                 resolve_by=_earlier(kept.resolve_by, double.resolve_by),
                 first_replied_at=_earlier(kept.first_replied_at, double.first_replied_at),
-                amount=double.amount if kept.amount is None else kept.amount,
+                **_better_known_amount(kept, double),
                 contacts=kept.contacts + double.contacts,
                 serial_number=kept.serial_number or double.serial_number,
                 checked={**double.checked, **kept.checked},
@@ -318,6 +318,17 @@ class Casework:
 def _taken(ticket: Ticket, agent: str) -> Ticket:
     status = TicketStatus.OPEN if ticket.status is TicketStatus.NEW else ticket.status
     return dataclasses.replace(ticket, assignee=agent, status=status)
+
+
+def _better_known_amount(kept: Ticket, double: Ticket) -> dict[str, Any]:
+    """Of two cases about one payment: the amount of record, where one of them has it."""
+    by_record = [one for one in (kept, double) if one.amount_source is AmountSource.OF_RECORD]
+    known = [*by_record, *(one for one in (kept, double) if one.amount is not None), kept][0]
+    return {
+        "amount": known.amount,
+        "amount_source": known.amount_source,
+        "amount_asked_at": known.amount_asked_at,
+    }
 
 
 def _note(text: str) -> str:

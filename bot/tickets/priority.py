@@ -1,7 +1,7 @@
 """How soon a person should look: points for what is known of a case, and what they add up to.
 
     reason    what brought it to a person (REASONS)
-    amount    from 100 yuan 1, from 1,000 yuan 2
+    amount    from 100 yuan 1, from 1,000 yuan 2: of record where it is known, else as the resident says
     age       paid a week ago or longer 1, a month 2
     late      the promised time has passed 2
     again     each time the resident came back 1, at most 3
@@ -21,8 +21,11 @@ from typing import Any, Optional
 
 from bot.clock import SHANGHAI
 from bot.payments.model import State
-from bot.tickets.model import HandoffReason, Priority
+from bot.tickets.model import AmountSource, HandoffReason, Priority
 from bot.tickets.tone import Tone
+
+RECORDED, CLAIMED = "recorded_fen", "amount_fen"
+"""What `checked` calls the amount that the reconciliation system showed, and the one the resident named."""
 
 REASONS = {
     HandoffReason.OUTAGE: 0,
@@ -58,16 +61,16 @@ class Facts:
     amount: Optional[int] = None
     paid_at: Optional[datetime] = None
     expected_by: Optional[datetime] = None
+    amount_source: Optional[AmountSource] = None
 
     @classmethod
     def of(cls, checked: Mapping[str, str]) -> "Facts":
         """Reads what was checked before a ticket was opened; a settled payment is neither old nor late."""
-        amount = checked.get("amount_fen", "")
-        known = cls(amount=int(amount)) if amount.isdigit() else cls()
+        amount, source = _amount(checked)
         if checked.get("state") in SETTLED:
-            return known
+            return cls(amount, amount_source=source)
         paid_at = _moment(checked.get("paid_at") or checked.get("paid_on"))
-        return cls(known.amount, paid_at, _moment(checked.get("expected_by")))
+        return cls(amount, paid_at, _moment(checked.get("expected_by")), source)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,15 @@ def one_step_up(priority: Priority) -> Priority:
 def urgency_of(priority: Priority, overdue: bool) -> int:
     """What orders the inbox: the priority's place, raised while overdue."""
     return priority.rank + (OVERDUE_RAISES if overdue else 0)
+
+
+def _amount(checked: Mapping[str, str]) -> tuple[Optional[int], Optional[AmountSource]]:
+    """In fen, and who says so; (None, None) when nobody does."""
+    for name, source in ((RECORDED, AmountSource.OF_RECORD), (CLAIMED, AmountSource.CLAIMED)):
+        amount = checked.get(name, "")
+        if amount.isascii() and amount.isdigit():
+            return int(amount), source
+    return None, None
 
 
 def _first_reached(steps: Iterable[tuple[Any, int]], value: Any) -> int:

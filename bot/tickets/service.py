@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Optional
+from typing import Any, Optional
 
 from bot.clock import Clock
 from bot.errors import NotFound
 from bot.messages import Conversation, ConversationStatus
 from bot.phrasebook import Phrases
+from bot.tickets.casework import DESK
 from bot.tickets.deadlines import Deadlines, awaits_answer
 from bot.tickets.journal import Journal
-from bot.tickets.model import Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
+from bot.tickets.model import AmountSource, Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.number import new_ticket_number
 from bot.tickets.priority import Assessment, Facts, assess, heavier, higher, one_step_up
 from bot.tickets.repository import Work
@@ -158,6 +159,29 @@ class TicketsService:
         trouble = _Trouble(ticket.reason, ticket.serial_number, {}, tones, self._clock.now())
         return (await self._join(work, ticket, trouble)).ticket
 
+    async def appraise(self, work: Work, number: str, amount: Optional[int]) -> None:
+        """Keeps what the reconciliation system says a live case is about, in fen, and weighs it again; None
+        when it cannot say."""
+        now, ticket = self._clock.now(), await work.tickets.get(number)
+        if ticket is None or not ticket.status.is_live or ticket.amount_asked_at:
+            return
+        asked = dataclasses.replace(ticket, amount_asked_at=now)
+        work.tickets.save(asked if amount is None else await self._appraised(work, asked, amount, now))
+
+    async def _appraised(self, work: Work, ticket: Ticket, amount: int, now: datetime) -> Ticket:
+        log = await work.tickets.log(ticket.number)
+        known = dataclasses.replace(
+            ticket, amount=amount, amount_source=AmountSource.OF_RECORD, updated_at=now
+        )
+        facts = _facts_of(known, known.checked)
+        weighed = assess(ticket.reason, facts, _tones_before(log), ticket.contacts, now)
+        priority = _raised(ticket.priority, weighed.priority, log)
+        data = {"recorded_fen": str(amount), **weighed.as_data()}
+        self._journal.log(work, ticket.number, DESK, "appraised", data=data)
+        if priority is ticket.priority:
+            return known
+        return self._deadlines.prioritised(known, priority, now)
+
     async def in_line(self, work: Work, conversation: Conversation) -> list[Ticket]:
         """The resident's tickets that wait for a first answer, in the order of the line."""
         waiting = [t for t in await work.tickets.live_of(conversation.id) if awaits_answer(t)]
@@ -229,7 +253,7 @@ class TicketsService:
             created_at=trouble.at,
             updated_at=trouble.at,
             due_at=trouble.at,
-            amount=facts.amount,
+            **_amount_of(facts, trouble.at),
         )
         ticket = self._deadlines.begun(ticket, trouble.at)
         work.tickets.add(ticket)
@@ -275,7 +299,7 @@ class TicketsService:
         log = list(log)
         checked = {**ticket.checked, **trouble.checked}
         contacts = ticket.contacts + (1 if _came_back(log, trouble.at) else 0)
-        facts = Facts.of(checked)
+        facts = _facts_of(ticket, checked)
         tones = trouble.tones | _tones_before(log)
         weighed = assess(heavier(ticket.reason, trouble.reason), facts, tones, contacts, trouble.at)
         joined = dataclasses.replace(
@@ -284,7 +308,7 @@ class TicketsService:
             serial_number=ticket.serial_number or trouble.serial_number,
             checked=checked,
             contacts=contacts,
-            amount=ticket.amount if facts.amount is None else facts.amount,
+            **_amount_of(facts, trouble.at),
         )
         return joined, weighed
 
@@ -301,6 +325,21 @@ def _arrival_at_live(ticket: Ticket, trouble: _Trouble) -> Arrival:
     if awaits_answer(ticket):
         return Arrival.KNOWN
     return Arrival.CALLED_AGAIN if trouble.reason in WANTS_PERSON and not ticket.serving else Arrival.IN_HAND
+
+
+def _facts_of(ticket: Ticket, checked: Mapping[str, str]) -> Facts:
+    """What was checked, with the ticket's own amount where that is the better one: a claim never replaces the
+    record."""
+    facts = Facts.of(checked)
+    if facts.amount is None or ticket.amount_source is AmountSource.OF_RECORD:
+        return dataclasses.replace(facts, amount=ticket.amount, amount_source=ticket.amount_source)
+    return facts
+
+
+def _amount_of(facts: Facts, now: datetime) -> dict[str, Any]:
+    """A ticket's amount, and since when nobody has to ask for it."""
+    known: dict[str, Any] = {"amount": facts.amount, "amount_source": facts.amount_source}
+    return {**known, "amount_asked_at": now} if facts.amount_source is AmountSource.OF_RECORD else known
 
 
 def _came_back(log: Iterable[TicketNote], now: datetime) -> bool:

@@ -66,6 +66,7 @@ def ticket_facts(ticket: Ticket, language: str, tags: Sequence[str]) -> dict[str
         "serial_number_end": ticket.serial_number[-LAST:] if ticket.serial_number else None,
         "tags": list(tags),
         "amount": ticket.amount,
+        "amount_source": ticket.amount_source.value if ticket.amount_source else None,
         "contacts": ticket.contacts,
         "merged_into": ticket.merged_into,
         "created_at": ticket.created_at.isoformat(),

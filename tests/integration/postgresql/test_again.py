@@ -34,6 +34,7 @@ from tests.unit.storage.test_unit_of_work import *  # noqa: F403
 from tests.unit.test_attachments import *  # noqa: F403
 from tests.unit.test_personal_data import *  # noqa: F403
 from tests.unit.test_sending import *  # noqa: F403
+from tests.unit.tickets.test_appraiser import *  # noqa: F403
 from tests.unit.tickets.test_casework import *  # noqa: F403
 from tests.unit.tickets.test_coming_back import *  # noqa: F403
 from tests.unit.tickets.test_satisfaction import *  # noqa: F403

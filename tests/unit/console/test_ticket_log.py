@@ -78,7 +78,7 @@ def sentence(action: str, note: str = "", language: str = "zh", **data: str) -> 
 @pytest.mark.parametrize("action", sorted(logged_actions()))
 def test_every_sentence_is_whole(action: str, language: str) -> None:
     data = {"to": "wang", "from": "li", "until": AT.isoformat(), "cause": "other", "into": "GD2"}
-    booking = {"proposal": "DZ261123-7K2MQX", "line": "SL-0106"}
+    booking = {"proposal": "DZ261123-7K2MQX", "line": "SL-0106", "recorded_fen": "4000"}
     said = sentence(action, "answer", language, score="4", purpose="other", **data, **booking)
     assert said
     assert "—" not in said
@@ -94,6 +94,7 @@ def test_a_sentence_names_people_moments_and_causes() -> None:
     assert sentence("resolved") == "李强办结，原因：—"
     assert sentence("tagged", "银行") == "李强加标签“银行”"
     assert sentence("overdue", "answer") == "首次回复超过时限"
+    assert sentence("appraised", recorded_fen="150000") == "李强查到缴费记录，金额 ¥1,500.00"
     assert sentence("brand_new") == "李强：brand_new"
 
 

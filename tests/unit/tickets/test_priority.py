@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.tickets.model import HandoffReason, Priority
+from bot.tickets.model import AmountSource, HandoffReason, Priority
 from bot.tickets.priority import (
     Facts,
     assess,
@@ -119,7 +119,7 @@ def test_facts_are_read_from_what_was_checked() -> None:
 
 def test_a_settled_payment_is_neither_old_nor_late() -> None:
     checked = {"state": "reconciled", "paid_at": "2026-01-01T10:00:00+08:00", "amount_fen": "2000"}
-    assert Facts.of(checked) == Facts(amount=2000)
+    assert Facts.of(checked) == Facts(amount=2000, amount_source=AmountSource.CLAIMED)
 
 
 @pytest.mark.parametrize("written", ["", "soon", "2026-13-01", "2026-11-20T17:00:00"])
