@@ -13,7 +13,16 @@ from bot.attachments.service import AttachmentsService
 from bot.errors import Bug, Conflict, RetryLater, Unavailable
 from bot.flood import FloodLimit, matters
 from bot.folding import MOST, Part, as_one, folded
-from bot.messages import WITH_FILES, Accepted, Author, Button, ConversationStatus, MessageKind, Reply
+from bot.messages import (
+    WITH_FILES,
+    Accepted,
+    Author,
+    Button,
+    Conversation,
+    ConversationStatus,
+    MessageKind,
+    Reply,
+)
 from bot.metrics import ANSWERED, TURN_SECONDS
 from bot.phrasebook import Phrases
 from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
@@ -84,8 +93,10 @@ class Clerk:
         self._session_idle = session_idle
         self._attachments = attachments
 
-    async def answer(self, waiting: Waiting) -> set[int]:
+    async def answer(self, waiting: Waiting, conversation: Optional[Conversation] = None) -> set[int]:
         """Answers the first that waits, and those folded into its turn; returns the ids of what is answered.
+
+        `conversation` is theirs, if it was read together with them.
 
         Whatever is wrong with it, it is marked answered. What changed under its feet (an agent stepped in, a
         ticket's number was taken) is decided again from the start. Raises RetryLater when the database cannot
@@ -94,7 +105,10 @@ class Clerk:
         first = waiting[0]
         try:
             with TURN_SECONDS.time():
-                return await self._until_stored(waiting, await self._way_of(first))
+                decide = await self._way_of(first)
+                if decide != self._decide:
+                    conversation = None  # fetching files may have taken long
+                return await self._until_stored(waiting, decide, conversation)
         except RetryLater:
             raise
         except Exception:
@@ -115,15 +129,17 @@ class Clerk:
 
         return decide
 
-    async def _until_stored(self, waiting: Waiting, decide: Decide) -> set[int]:
+    async def _until_stored(
+        self, waiting: Waiting, decide: Decide, conversation: Optional[Conversation] = None
+    ) -> set[int]:
         first = waiting[0]
         for attempt in range(TRIES):
             if attempt:
-                waiting = await self._still(first)
+                waiting, conversation = await self._still(first), None
             if not waiting:
                 return {first.id}
             try:
-                return await self._take_turn(waiting, decide)
+                return await self._take_turn(waiting, decide, conversation)
             except _Overtaken as error:
                 log.info("turn_repeated", incoming=first.id, cause=str(error))
         raise _Overtaken(f"{TRIES} times")
@@ -134,9 +150,11 @@ class Clerk:
             waiting = await work.incoming.unanswered(first.conversation_id, MOST)
         return waiting if waiting and waiting[0].id == first.id else []
 
-    async def _take_turn(self, waiting: Waiting, decide: Decide) -> set[int]:
+    async def _take_turn(
+        self, waiting: Waiting, decide: Decide, conversation: Optional[Conversation]
+    ) -> set[int]:
         async with self._work() as work:
-            turn = await self._open_turn(work, waiting[0])
+            turn = await self._open_turn(work, waiting[0], conversation)
             try:
                 answer = await decide(turn, waiting)
             except Exception as error:
@@ -151,8 +169,10 @@ class Clerk:
             ANSWERED.labels(turn.conversation.contact.channel).inc(len(answer.kept))
             return {accepted.id for accepted, _ in answer.kept}
 
-    async def _open_turn(self, work: UnitOfWork, accepted: Accepted) -> Turn:
-        conversation = await work.conversations.get(accepted.conversation_id)
+    async def _open_turn(
+        self, work: UnitOfWork, accepted: Accepted, conversation: Optional[Conversation]
+    ) -> Turn:
+        conversation = conversation or await work.conversations.get(accepted.conversation_id)
         assert conversation is not None, "a message without a conversation"
         return Turn(
             conversation=conversation,

@@ -14,6 +14,7 @@ from bot.announcer import Announcer
 from bot.attachments.service import AttachmentsService
 from bot.clerk import Clerk, Dialogue
 from bot.errors import Conflict, InvalidInput
+from bot.flood import WINDOW
 from bot.folding import MOST
 from bot.messages import (
     WITH_FILES,
@@ -82,6 +83,9 @@ class Desk:
         Raises InvalidInput when the channel's ids cannot be stored, RetryLater when nothing was stored.
         """
         _check_ids(message)
+        accepted = None if message.file else await self._accept_known(message)
+        if accepted is not None:
+            return accepted
         async with self._work() as work:
             accepted = await work.incoming.find(message.contact.channel, message.message_id)
             if accepted is None:
@@ -166,13 +170,27 @@ class Desk:
         else:
             await self._announcer.wait(conversation.id, seconds)
 
+    async def _accept_known(self, message: IncomingMessage) -> Optional[Accepted]:
+        """The usual case in one statement: a new message of somebody who wrote before; else None."""
+        contact, now = message.contact, self._clock.now()
+        async with self._work() as work:
+            accepted = await work.incoming.accept(
+                contact, message.message_id, message.kind, self._sealed(message), now
+            )
+        if accepted is not None:
+            ACCEPTED.labels(contact.channel).inc()
+        return accepted
+
+    def _sealed(self, message: IncomingMessage) -> bytes:
+        # One character over the limit is enough to say that it is too long.
+        return self._seal.close(message.text[: self._max_chars + 1])
+
     async def _store(self, message: IncomingMessage) -> None:
         now = self._clock.now()
         language = message.language if message.language in LANGUAGES else LANGUAGES[0]
         async with self._work() as work:
             conversation = await work.conversations.open(message.contact, now, language)
-            # One character over the limit is enough to say that it is too long.
-            sealed = self._seal.close(message.text[: self._max_chars + 1])
+            sealed = self._sealed(message)
             work.incoming.add(conversation.id, message.contact, message.message_id, message.kind, sealed, now)
             if message.file:
                 work.attachments.expect(message.contact.channel, message.message_id, message.file, now)
@@ -200,10 +218,11 @@ class Desk:
         answered: set[int] = set()
         while accepted.id not in answered:
             async with self._work() as work:
-                waiting = await work.incoming.unanswered(accepted.conversation_id, MOST)
+                since = accepted.received_at - WINDOW
+                conversation, waiting = await work.incoming.waiting(accepted, MOST, since)
             if not waiting or waiting[0].id > accepted.id:
                 return
-            answered = await self._clerk.answer(waiting)
+            answered = await self._clerk.answer(waiting, conversation)
             self._announcer.announce(accepted.conversation_id)
 
     async def _left_over(self, older_than: timedelta) -> list[Accepted]:

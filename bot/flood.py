@@ -28,8 +28,10 @@ class FloodLimit:
 
     async def leaves_out(self, turn: Turn, accepted: Accepted, matters: bool = False) -> bool:
         """True when a message is not answered because too many came with it."""
-        since = accepted.received_at - WINDOW
-        count = await turn.work.incoming.count_between(accepted.conversation_id, since, accepted.id)
+        count = accepted.lately
+        if count is None:
+            since = accepted.received_at - WINDOW
+            count = await turn.work.incoming.count_between(accepted.conversation_id, since, accepted.id)
         return count > self._limit * (MOST_THAT_MATTERS if matters else 1)
 
     def is_time_to_ask(self, turn: Turn, accepted: Accepted) -> bool:

@@ -158,3 +158,5 @@ class Accepted:
     text: Optional[str]
     received_at: datetime
     answered_at: Optional[datetime]
+    lately: Optional[int] = None
+    """How many came in the minute up to it, itself included; None where nobody counted."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any, Collection, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Conflict
 from bot.messages import Button, Contact, Conversation, ConversationStatus
@@ -17,12 +17,23 @@ from bot.storage.tables import conversations as table
 from bot.storage.tables import outbox
 
 
+@dataclasses.dataclass
+class Change:
+    """What becomes of a conversation's row; nothing, when it is not served any more as it was when read."""
+
+    served: Optional[ConversationStatus] = None
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+    versions: int = 0
+
+
 class Conversations(Repository):
     """One row a contact; `open` makes it on the first message."""
 
     def __init__(self, work: Any) -> None:
         super().__init__(work)
         self._statuses: dict[int, ConversationStatus] = {}
+        self.changes: dict[int, Change] = {}
+        """What `commit` will change, by conversation."""
 
     async def open(self, contact: Contact, now: datetime, language: str) -> Conversation:
         """The contact's conversation, made (and committed) at once when there is none."""
@@ -69,13 +80,27 @@ class Conversations(Repository):
             values["offered"] = [dataclasses.asdict(button) for button in values["offered"]]
         served = self._statuses.get(conversation.id, conversation.status)
         self._statuses[conversation.id] = changes.get("status", served)
-        self._work.stage_change(
-            table.update()
-            .where(table.c.id == conversation.id, table.c.status == served.value)
-            .values(**values),
-            f"conversation {conversation.id}",
-        )
+        change = self.changes.setdefault(conversation.id, Change())
+        change.served = change.served or served
+        change.values.update(values)
         return dataclasses.replace(conversation, **changes)
+
+    def dialogue_changed(self, conversation_id: int) -> None:
+        """Stages that the dialogue's events are others than before."""
+        self.changes.setdefault(conversation_id, Change()).versions += 1
+
+    async def write(self, connection: AsyncConnection, held: Collection[int]) -> None:
+        """Makes the changes, one statement a conversation; the first part of a commit.
+
+        A changed conversation is locked by that, those held besides before: always the lowest id first.
+        """
+        changes, self.changes = self.changes, {}
+        if connection.dialect.name == "postgresql" and not set(held) <= set(changes):
+            ids = sorted({*held, *changes})
+            rows = sa.select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id)
+            await connection.execute(rows.with_for_update(key_share=True))
+        for conversation_id in sorted(changes):
+            await _make(connection, conversation_id, changes[conversation_id])
 
     def set_reachable(self, conversation_id: int, reachable: bool) -> None:
         """Stages whether the contact can be written to, whoever serves them."""
@@ -96,19 +121,32 @@ class Conversations(Repository):
 
     async def _one(self, condition: Any) -> Optional[Conversation]:
         rows = await self._work.fetch(sa.select(table).where(condition))
-        return _conversation(rows[0]) if rows else None
+        return conversation_of(rows[0]._mapping) if rows else None
 
 
-def _conversation(row: Row) -> Conversation:
+async def _make(connection: AsyncConnection, conversation_id: int, change: Change) -> None:
+    statement = table.update().where(table.c.id == conversation_id)
+    values = dict(change.values)
+    if change.served:
+        statement = statement.where(table.c.status == change.served.value)
+    if change.versions:
+        values["dialogue_version"] = table.c.dialogue_version + change.versions
+    result: Any = await connection.execute(statement.values(**values))
+    if change.served and result.rowcount != 1:
+        raise Conflict(f"conversation {conversation_id} was changed meanwhile")
+
+
+def conversation_of(row: Any, prefix: str = "") -> Conversation:
+    """A row's mapping as a conversation; `prefix` begins the columns' names where others are beside them."""
     return Conversation(
-        id=row.id,
-        contact=Contact(row.channel, row.user_id),
-        status=ConversationStatus(row.status),
-        language=row.language,
-        offered=tuple(Button(**button) for button in row.offered),
-        created_at=row.created_at,
-        last_message_at=row.last_message_at,
-        flooded_at=row.flooded_at,
-        reachable=row.reachable,
-        dialogue_version=row.dialogue_version,
+        id=row[f"{prefix}id"],
+        contact=Contact(row[f"{prefix}channel"], row[f"{prefix}user_id"]),
+        status=ConversationStatus(row[f"{prefix}status"]),
+        language=row[f"{prefix}language"],
+        offered=tuple(Button(**button) for button in row[f"{prefix}offered"]),
+        created_at=row[f"{prefix}created_at"],
+        last_message_at=row[f"{prefix}last_message_at"],
+        flooded_at=row[f"{prefix}flooded_at"],
+        reachable=row[f"{prefix}reachable"],
+        dialogue_version=row[f"{prefix}dialogue_version"],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 import structlog
 from alembic.util import CommandError
@@ -17,6 +19,8 @@ log = structlog.get_logger(__name__)
 Database = AsyncEngine
 """What the rest of the house calls an opened database."""
 
+CONNECTIONS = 20
+"""Of one process to PostgreSQL, which takes 100 by default."""
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 30
 NOTICED_WHEN_CUT_OFF = {
@@ -33,19 +37,28 @@ def open_database(url: str) -> Database:
     """Opens `url` without connecting; makes the folder of a SQLite file."""
     if url.startswith("sqlite"):
         return open_sqlite(url)
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         future=True,
         hide_parameters=True,
-        pool_size=10,
-        max_overflow=10,
-        pool_pre_ping=True,
+        # As many as may be open: one beyond the pool's size would be opened and closed for each statement.
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_use_lifo=True,
         connect_args={
             "timeout": CONNECT_SECONDS,
             "command_timeout": STATEMENT_SECONDS,
             "server_settings": NOTICED_WHEN_CUT_OFF,
         },
     )
+    sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: Any, _fairy: Any) -> None:
+    """Has the pool open another: the driver notices the server's end by itself, so nobody has to ask it."""
+    if connection._connection.is_closed():
+        raise sa.exc.DisconnectionError
 
 
 async def migrate(engine: Database) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Iterable, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import Accepted, Contact, MessageKind, Understood
+from bot.messages import Accepted, Contact, Conversation, MessageKind, Understood
+from bot.storage.conversations import conversation_of
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations
 from bot.storage.tables import incoming as table
@@ -31,6 +34,34 @@ class Incoming(Repository):
             )
         )
 
+    async def accept(self, contact: Contact, message_id: str, kind: MessageKind, sealed: bytes,
+                     now: datetime) -> Optional[Accepted]:  # fmt: skip
+        """Stores a message at once, if its contact has a conversation and it was not accepted before."""
+        values = {
+            "channel": contact.channel, "user_id": contact.user_id, "message_id": message_id,
+            "kind": kind.value, "sealed": sealed, "now": now,
+        }  # fmt: skip
+        made: list[Row] = []
+
+        async def write(connection: AsyncConnection) -> None:
+            made.extend((await connection.execute(ACCEPT, values)).all())
+
+        self._work.stage(write, is_one_statement=True)
+        await self._work.commit()
+        if not made:
+            return None
+        return Accepted(
+            id=made[0].id,
+            conversation_id=made[0].conversation_id,
+            contact=contact,
+            message_id=message_id,
+            kind=kind,
+            sealed=sealed,
+            text=None,
+            received_at=now,
+            answered_at=None,
+        )
+
     async def find(self, channel: str, message_id: str) -> Optional[Accepted]:
         """The accepted message with the channel's own id, or None."""
         rows = await self._fetch(sa.and_(table.c.channel == channel, table.c.message_id == message_id))
@@ -45,6 +76,29 @@ class Incoming(Repository):
         """The conversation's messages not answered yet, oldest first, at most `limit`."""
         waiting = sa.and_(table.c.answered_at.is_(None), table.c.conversation_id == conversation_id)
         return await self._fetch(waiting, limit)
+
+    async def waiting(
+        self, asked: Accepted, limit: int, since: datetime
+    ) -> tuple[Optional[Conversation], list[Accepted]]:
+        """The conversation's messages not answered yet, oldest first, at most `limit`; and itself, if any.
+
+        `asked`, where it is among them, carries how many came since a moment.
+        """
+        lately = _between(asked.conversation_id, since, asked.received_at, asked.id)
+        theirs = [column.label(f"of_{column.name}") for column in conversations.c]
+        rows = await self._work.fetch(
+            sa.select(table, *theirs, lately.scalar_subquery().label("lately"))
+            .join(conversations, conversations.c.id == table.c.conversation_id)
+            .where(table.c.answered_at.is_(None), table.c.conversation_id == asked.conversation_id)
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+        if not rows:
+            return None, []
+        conversation = conversation_of(rows[0]._mapping, "of_")
+        found = [_accepted(row, conversation.contact.user_id) for row in rows]
+        count = rows[0].lately
+        return conversation, [replace(one, lately=count) if one.id == asked.id else one for one in found]
 
     async def left_over(
         self, before: datetime, after_id: int = 0, limit: int = 500, now: Optional[datetime] = None
@@ -95,16 +149,7 @@ class Incoming(Repository):
         Those that seem later than that one do not count: the clock was put back since.
         """
         until = sa.select(table.c.received_at).where(table.c.id == until_id).scalar_subquery()
-        rows = await self._work.fetch(
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(
-                table.c.conversation_id == conversation_id,
-                table.c.received_at > since,
-                table.c.received_at <= until,
-                table.c.id <= until_id,
-            )
-        )
+        rows = await self._work.fetch(_between(conversation_id, since, until, until_id))
         return int(rows[0][0])
 
     async def _fetch(self, condition: Any, limit: Optional[int] = None) -> list[Accepted]:
@@ -112,14 +157,45 @@ class Incoming(Repository):
             conversations, conversations.c.id == table.c.conversation_id
         )
         rows = await self._work.fetch(joined.where(condition).order_by(table.c.id).limit(limit))
-        return [_accepted(row) for row in rows]
+        return [_accepted(row, row.user_id) for row in rows]
 
 
-def _accepted(row: Row) -> Accepted:
+ACCEPT = sa.text(
+    "INSERT INTO incoming (conversation_id, channel, message_id, kind, sealed, received_at)"
+    " SELECT id, channel, :message_id, :kind, :sealed, :now FROM conversations"
+    " WHERE channel = :channel AND user_id = :user_id AND reachable"
+    " ON CONFLICT DO NOTHING RETURNING id, conversation_id"
+).bindparams(
+    sa.bindparam("message_id", type_=table.c.message_id.type),
+    sa.bindparam("kind", type_=table.c.kind.type),
+    sa.bindparam("sealed", type_=table.c.sealed.type),
+    sa.bindparam("now", type_=table.c.received_at.type),
+    sa.bindparam("channel", type_=conversations.c.channel.type),
+    sa.bindparam("user_id", type_=conversations.c.user_id.type),
+)
+"""In words, because SQLAlchemy 1.4 knows no RETURNING on SQLite."""
+
+
+def _between(conversation_id: int, since: datetime, until: Any, until_id: int) -> sa.sql.Select:
+    """Counts a conversation's messages of some time."""
+    counted = table.alias()
+    return (
+        sa.select(sa.func.count())
+        .select_from(counted)
+        .where(
+            counted.c.conversation_id == conversation_id,
+            counted.c.received_at > since,
+            counted.c.received_at <= until,
+            counted.c.id <= until_id,
+        )
+    )
+
+
+def _accepted(row: Row, user_id: str) -> Accepted:
     return Accepted(
         id=row.id,
         conversation_id=row.conversation_id,
-        contact=Contact(row.channel, row.user_id),
+        contact=Contact(row.channel, user_id),
         message_id=row.message_id,
         kind=MessageKind(row.kind),
         sealed=row.sealed,

@@ -40,10 +40,13 @@ class Lines(Repository):
             "created_at": now,
         }
 
+        if conversation.contact.channel in PULLED_CHANNELS:
+            self._work.stage_row(table, values)
+            return
+
         async def write(connection: AsyncConnection) -> None:
             result: Any = await connection.execute(table.insert().values(**values))
-            pushed = conversation.contact.channel not in PULLED_CHANNELS
-            if pushed and reply.author is not Author.RESIDENT:
+            if reply.author is not Author.RESIDENT:
                 message_id = result.inserted_primary_key[0]
                 await connection.execute(_outbox_row(conversation, message_id, now))
 

@@ -79,7 +79,7 @@ def _prepare(connection: Any) -> None:
 
 def _begin_sqlite(connection: sa.engine.Connection) -> None:
     options = connection.get_execution_options()
-    if options.get("reads_once"):
+    if options.get("alone"):
         return  # one statement is consistent by itself
     # A transaction that will write takes the lock at once: upgrading a read later can fail without waiting.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

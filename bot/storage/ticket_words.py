@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author
+from bot.storage.live_tickets import LiveTickets
 from bot.storage.pairs import Wanted, pieces, wanted
 from bot.storage.repository import Repository
 from bot.storage.tables import messages, tickets
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import ticket_words as table
-from bot.storage.tables.tickets import LIVE
 
 HEARD = (Author.RESIDENT.value, Author.AGENT.value)
 LINES_BEFORE = 200
@@ -62,7 +62,7 @@ class TicketWords(Repository):
         if author.value in HEARD and not text.startswith("/"):
             self._said.setdefault(conversation_id, set()).update(pieces(text))
 
-    async def write(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: AsyncConnection, live: LiveTickets) -> None:
         """Writes everything collected; part of the commit."""
         found, self._added = self._added, {}
         opened, self._opened = self._opened, set()
@@ -70,7 +70,7 @@ class TicketWords(Repository):
         for number in opened:
             found.setdefault(number, set()).update(await _before(connection, number))
         for conversation_id, words in said.items():
-            for number in await _live(connection, conversation_id):
+            for number in await live.of(conversation_id):
                 found.setdefault(number, set()).update(words)
         for number in sorted(found):
             await _keep(connection, number, found[number])
@@ -139,11 +139,6 @@ async def _before(connection: AsyncConnection, number: str) -> set[str]:
         for row in await connection.execute(statement):
             found |= pieces(row[0])
     return found
-
-
-async def _live(connection: AsyncConnection, conversation_id: int) -> list[str]:
-    statement = sa.select(tickets.c.number).where(tickets.c.conversation_id == conversation_id, LIVE)
-    return [row.number for row in await connection.execute(statement)]
 
 
 async def _keep(connection: AsyncConnection, number: str, words: set[str]) -> None:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.repository import Repository
-from bot.storage.tables import conversations
 from bot.storage.tables import tracker_events as table
 
 SUMMARY = "summary"
@@ -26,11 +25,7 @@ class TrackerEvents(Repository):
         if not events:
             return
         self._insert(conversation_id, ((event["event"], event) for event in events))
-        self._work.stage_statement(
-            conversations.update()
-            .where(conversations.c.id == conversation_id)
-            .values(dialogue_version=conversations.c.dialogue_version + 1)
-        )
+        self._work.conversations.dialogue_changed(conversation_id)
 
     def sum_up(self, conversation_id: int, events: Sequence[dict[str, Any]]) -> None:
         """Stages the events that the session so far can be told in; they do not count as its own."""

@@ -34,6 +34,7 @@ from bot.storage.forms import Forms
 from bot.storage.inbox import Inbox
 from bot.storage.incoming import Incoming
 from bot.storage.lines import Lines
+from bot.storage.live_tickets import LiveTickets
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
@@ -44,7 +45,6 @@ from bot.storage.ratings import Ratings
 from bot.storage.reads import Reads
 from bot.storage.requests import Requests
 from bot.storage.statistics import Statistics
-from bot.storage.tables import conversations
 from bot.storage.ticket_words import TicketWords
 from bot.storage.tickets import Tickets
 from bot.storage.tracker_events import TrackerEvents
@@ -63,7 +63,18 @@ class Pen:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine.execution_options(writes=True)
+        self._at_once = each_alone(engine)
         self._one_writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement that writes and is a transaction by itself."""
+        if self._one_writer is None:
+            async with self._at_once.connect() as connection:
+                yield connection
+        else:
+            async with self._one_writer, self._at_once.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -82,16 +93,30 @@ class Pen:
             yield connection
 
 
+def each_alone(engine: AsyncEngine) -> AsyncEngine:
+    """The engine for single statements: none needs BEGIN and COMMIT around it to be whole."""
+    options: dict[str, Any] = {"alone": True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "AUTOCOMMIT"
+    return engine.execution_options(**options)
+
+
 class UnitOfWork:
     """All repositories over one set of staged writes; leaving without `commit` drops them."""
 
     def __init__(
-        self, engine: AsyncEngine, pen: Optional[Pen] = None, memory: Optional[Memory] = None
+        self,
+        engine: AsyncEngine,
+        pen: Optional[Pen] = None,
+        memory: Optional[Memory] = None,
+        reading: Optional[AsyncEngine] = None,
     ) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(reads_once=True)
+        self._reading = reading or each_alone(engine)
         self._pen = pen or Pen(engine)
         self._writes: list[Write] = []
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._needs_transaction = False
         self._held: set[int] = set()
         self._after: list[Callable[[], None]] = []
         self.memory: Memory = {} if memory is None else memory
@@ -136,7 +161,8 @@ class UnitOfWork:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self._writes.clear()
+        self._take_writes()
+        self.conversations.changes.clear()
 
     @property
     def dialect(self) -> str:
@@ -153,9 +179,21 @@ class UnitOfWork:
             self.blind = error
             raise
 
-    def stage(self, write: Write) -> None:
+    def stage(self, write: Write, is_one_statement: bool = False) -> None:
         """Keeps a write for `commit`, in the order staged."""
         self._writes.append(write)
+        self._needs_transaction = self._needs_transaction or not is_one_statement
+
+    def stage_row(self, table: sa.Table, row: dict[str, Any]) -> None:
+        """Keeps a row to insert; a table's rows go together, in their order, with the first of them."""
+        if table.name not in self._rows:
+            rows = self._rows[table.name] = []
+
+            async def run(connection: AsyncConnection) -> None:
+                await connection.execute(table.insert(), rows)
+
+            self.stage(run)
+        self._rows[table.name].append(row)
 
     def stage_statement(self, statement: Any) -> None:
         """Keeps one statement for `commit`."""
@@ -191,27 +229,36 @@ class UnitOfWork:
         """
         if self.blind is not None:
             raise self.blind
-        writes, self._writes = self._writes, []
+        is_alone = len(self._writes) == 1 and not self._needs_transaction and not self.conversations.changes
+        writes = self._take_writes()
         steps, self._after = self._after, []
-        if writes:
+        if is_alone:
+            await self._write_alone(writes[0])
+        elif writes or self.conversations.changes:
             await self._write(writes)
         for step in steps:
             step()
 
+    def _take_writes(self) -> list[Write]:
+        writes, self._writes = self._writes, []
+        self._rows, self._needs_transaction = {}, False
+        return writes
+
+    async def _write_alone(self, write: Write) -> None:
+        with translated():
+            async with self._pen.alone() as connection:
+                await write(connection)
+
     async def _write(self, writes: Sequence[Write]) -> None:
+        held, self._held = self._held, set()
         with translated():
             async with self._pen.transaction() as connection:
-                await self._take_hold(connection)
+                await self.conversations.write(connection, held)
                 for write in writes:
                     await write(connection)
-                await self.ticket_words.write(connection)
-                await self.webhooks.write(connection)
-
-    async def _take_hold(self, connection: AsyncConnection) -> None:
-        held, self._held = sorted(self._held), set()
-        if held and self._engine.dialect.name == "postgresql":
-            rows = sa.select(conversations.c.id).where(conversations.c.id.in_(held))
-            await connection.execute(rows.order_by(conversations.c.id).with_for_update(key_share=True))
+                live = LiveTickets(connection)
+                await self.ticket_words.write(connection, live)
+                await self.webhooks.write(connection, live)
 
 
 class UnitOfWorkFactory:
@@ -220,7 +267,8 @@ class UnitOfWorkFactory:
     def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
         self._engine = engine
         self._pen = pen or Pen(engine)
+        self._reading = each_alone(engine)
         self._memory: Memory = LRUCache(REMEMBERED)
 
     def __call__(self) -> UnitOfWork:
-        return UnitOfWork(self._engine, self._pen, self._memory)
+        return UnitOfWork(self._engine, self._pen, self._memory, self._reading)

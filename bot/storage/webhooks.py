@@ -14,13 +14,13 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author
+from bot.storage.live_tickets import LiveTickets
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations, messages, tickets
 from bot.storage.tables import ticket_tags as tags
 from bot.storage.tables import webhook_deliveries as queue
 from bot.storage.tables import webhook_events as chosen
 from bot.storage.tables import webhooks as table
-from bot.storage.tables.tickets import LIVE
 from bot.storage.tickets import ticket_of
 from bot.tickets.model import Ticket, TicketNote
 from bot.webhooks.model import EVENT_OF_ACTION, Delivery, DeliveryState, Event, Webhook
@@ -55,20 +55,16 @@ class Webhooks(Repository):
         """Tells that a resident wrote; it concerns the tickets that were live before."""
         self._written_in[conversation_id] = at
 
-    async def write(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: AsyncConnection, live: LiveTickets) -> None:
         """Writes a delivery for each event and receiver; part of the commit."""
         notes, self._notes = self._notes, []
         written_in, self._written_in = self._written_in, {}
-        if not notes and not written_in:
-            return
-        receivers = await _receivers(connection)
-        if not receivers:
-            return
         opened = {note.ticket_number for event, note in notes if event is Event.OPENED}
         for conversation_id, at in written_in.items():
-            for number in await _live(connection, conversation_id):
+            for number in await live.of(conversation_id):
                 if number not in opened:
                     notes.append((Event.RESIDENT_WROTE, TicketNote(number, at, Author.RESIDENT.value, "")))
+        receivers = await _receivers(connection) if notes else []
         for event, note in notes:
             if event in {one for _, _, one in receivers}:
                 happened = await _happened(connection, event, note)
@@ -290,12 +286,6 @@ async def _ticket(connection: AsyncConnection, number: str) -> tuple[Ticket, str
     language = await connection.execute(sa.select(conversations.c.language).where(own))
     theirs = sa.select(tags.c.tag).where(tags.c.ticket_number == number).order_by(tags.c.tag)
     return ticket, str(language.scalar_one()), [row[0] for row in (await connection.execute(theirs)).all()]
-
-
-async def _live(connection: AsyncConnection, conversation_id: int) -> list[str]:
-    live = sa.and_(tickets.c.conversation_id == conversation_id, LIVE)
-    rows = (await connection.execute(sa.select(tickets.c.number).where(live))).all()
-    return sorted(row[0] for row in rows)
 
 
 async def _last_line(connection: AsyncConnection, conversation_id: int, author: str) -> str:

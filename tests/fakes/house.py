@@ -68,6 +68,13 @@ class BreakingPen(Pen):
         self.breaks: list[Exception] = []
 
     @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Any]:
+        if self.breaks:
+            raise self.breaks.pop(0)
+        async with super().alone() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
         async with super().transaction() as connection:
             yield connection

@@ -1,0 +1,25 @@
+"""A conversation's live tickets as they stand at the end of a transaction, looked up once for all who ask."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.tables import tickets
+from bot.storage.tables.tickets import LIVE
+
+
+class LiveTickets:
+    """For one transaction, after its last write."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._found: dict[int, list[str]] = {}
+
+    async def of(self, conversation_id: int) -> list[str]:
+        """Their numbers, in order."""
+        if conversation_id not in self._found:
+            live = sa.and_(tickets.c.conversation_id == conversation_id, LIVE)
+            rows = await self._connection.execute(sa.select(tickets.c.number).where(live))
+            self._found[conversation_id] = sorted(row.number for row in rows)
+        return self._found[conversation_id]
