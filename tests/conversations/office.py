@@ -145,6 +145,12 @@ class Office:
             self.clock,
         ).sweep()
 
+    async def appraises(self) -> None:
+        """Asks what new cases are about in money, as the background does every few seconds."""
+        appraiser = self.house.appraiser()
+        assert appraiser is not None, "the sandbox has a key for staff"
+        await appraiser.round()
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table, oldest first."""
         with closing(sqlite3.connect(self.database)) as connection:

@@ -31,6 +31,26 @@ async def test_details_lead_on(resident: Resident) -> None:
     assert (await resident.presses("到账提醒我")).named("utter_watch_set")
 
 
+async def test_a_person_learns_the_amount_that_the_details_showed(resident: Resident, office: Office) -> None:
+    await ask_for_details(resident)
+    await resident.says("1234")
+    await resident.presses("转人工")
+    [ticket] = office.rows("tickets")
+    assert (ticket["amount"], ticket["amount_source"]) == (4000, "of_record")
+
+
+async def test_without_the_last_four_the_amount_is_asked_of_the_record_behind_the_residents_back(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(WAITING)
+    await resident.says("转人工")
+    assert [row["amount"] for row in office.rows("tickets")] == [None]
+    await office.appraises()
+    [ticket] = office.rows("tickets")
+    assert (ticket["amount"], ticket["amount_source"]) == (4000, "of_record")
+    assert "40" not in (await resident.reads()).text
+
+
 async def test_details_of_a_settled_payment_offer_no_watch(resident: Resident) -> None:
     await ask_for_details(resident, BOOKED)
     heard = await resident.says("2468")
