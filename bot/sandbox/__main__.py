@@ -1,18 +1,23 @@
-"""`python -m bot.sandbox [serve|generate|match-day]`: its own reconciliation system."""
+"""`python -m bot.sandbox [serve|report|generate|match-day]`: its own reconciliation system."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
+from bot.sandbox.clock import SHANGHAI, clock_from
+from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY, Keys
 
-COMMANDS = ("serve", "generate", "match-day")
+COMMANDS = ("serve", "report", "generate", "match-day")
+DATABASE = "BOOKS_DATABASE_URL"
 TUESDAY = date(2026, 11, 24)
 
 
@@ -25,6 +30,19 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     serve.add_argument("--port", type=int, default=8090)
     serve.add_argument("--resident-key", default=RESIDENT_KEY)
     serve.add_argument("--staff-key", default=STAFF_KEY)
+    serve.add_argument(
+        "--database",
+        default=os.environ.get(DATABASE),
+        help=f"keep the books there and invent nothing: sqlite:///folder/books.db or postgresql://…"
+        f" (or {DATABASE}); keys then come from the environment: BOOKS_RESIDENT_KEY, BOOKS_STAFF_KEY",
+    )
+    serve.add_argument("--bills", type=Path, help="a folder to take files from, with --database")
+    serve.add_argument("--upload-mib", type=int, default=64, help="the largest file by upload")
+    serve.add_argument("--begin", type=_moment, help="for rehearsals: the time at the start, in Shanghai")
+    report = commands.add_parser("report", help="write one day's report as CSV, beside a running system too")
+    report.add_argument("--database", default=os.environ.get(DATABASE))
+    report.add_argument("--day", type=date.fromisoformat, required=True)
+    report.add_argument("--to", type=Path, help="the file; standard output without it")
     for name, words in (
         ("generate", "write a day of payments as files, with the truth beside them"),
         ("match-day", "generate a day, match it, and measure it against the truth"),
@@ -43,7 +61,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     asked = arguments(sys.argv[1:] if argv is None else argv)
-    return {"serve": _serve, "generate": _generate, "match-day": _match_day}[asked.command](asked)
+    return {"serve": _serve, "report": _report, "generate": _generate, "match-day": _match_day}[
+        asked.command
+    ](asked)
 
 
 def _serve(asked: argparse.Namespace) -> int:
@@ -51,9 +71,59 @@ def _serve(asked: argparse.Namespace) -> int:
 
     from bot.sandbox.app import create_app
 
+    if asked.database:
+        return _serve_kept(asked)
+    if asked.bills or asked.begin:
+        return _refuse("--bills and --begin need --database")
     app = create_app(resident_key=asked.resident_key, staff_key=asked.staff_key)
     uvicorn.run(app, host=asked.host, port=asked.port, ws="none", timeout_graceful_shutdown=1)
     return 0
+
+
+def _serve_kept(asked: argparse.Namespace) -> int:
+    import uvicorn
+
+    from bot.sandbox.kept import KeptBureau
+    from bot.sandbox.kept_app import create_kept_app
+    from bot.sandbox.store.opening import CannotOpen
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        keys = Keys.of_environment(os.environ)
+        bureau = KeptBureau(asked.database, clock_from(asked.begin))
+        asyncio.run(bureau.check())
+    except (ValueError, CannotOpen) as error:
+        return _refuse(str(error))
+    app = create_kept_app(bureau, keys, asked.bills, asked.upload_mib * 2**20)
+    uvicorn.run(app, host=asked.host, port=asked.port, ws="none", timeout_graceful_shutdown=5)
+    return 0
+
+
+def _report(asked: argparse.Namespace) -> int:
+    from bot.sandbox.kept import read_report
+    from bot.sandbox.sheet import sheet
+    from bot.sandbox.store.opening import CannotOpen
+
+    if not asked.database:
+        return _refuse("--database is needed")
+    try:
+        report = asyncio.run(read_report(asked.database, asked.day))
+    except CannotOpen as error:
+        return _refuse(str(error))
+    if asked.to is None:
+        sys.stdout.buffer.write(sheet(report))
+    else:
+        asked.to.write_bytes(sheet(report))
+    return 0
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 2
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 def _generate(asked: argparse.Namespace) -> int:
@@ -61,8 +131,7 @@ def _generate(asked: argparse.Namespace) -> int:
     from bot.sandbox.generator.files import DayFiles
 
     if asked.folder is None:
-        print("generate: --folder is needed", file=sys.stderr)
-        return 2
+        return _refuse("--folder is needed")
     rows = DayFiles(asked.folder).write(Day(asked.day, asked.seed), asked.payments)
     print(f"{asked.payments:,} payments, {rows:,} bill rows in {asked.folder}")
     return 0

@@ -99,7 +99,7 @@ class Casework:
 
     def open(self, order: Order, at: datetime, word: Word | None = None) -> None:
         """Somebody set out to pay, and may have paid in the same moment; a known order stays as it is."""
-        if order.merchant_order not in self.ledger.orders:
+        if self._is_news(order):
             self.ledger.put_order(order)
             if word is not None:
                 self.ledger.put_word(word)
@@ -153,7 +153,7 @@ class Casework:
         before = len(self.ledger.changes)
         new = 0
         for order, word in payings:
-            if order.merchant_order not in self.ledger.orders:
+            if self._is_news(order):
                 self.ledger.put_order(order)
             if word is not None:
                 self.hear(word, at, judge=False)
@@ -161,6 +161,10 @@ class Casework:
             before = len(self.ledger.changes)
             self._touched.add(order.merchant_order)
         return new
+
+    def _is_news(self, order: Order) -> bool:
+        known = self.ledger.orders.get(order.merchant_order)
+        return known is None or known.found
 
     def resume(self, everything: bool) -> None:
         """Take up where the books were left; `everything` when they were left in the middle of a run."""

@@ -14,6 +14,14 @@ def wall_clock() -> datetime:
     return datetime.now(SHANGHAI).replace(microsecond=0)
 
 
+def clock_from(begin: datetime | None) -> SandboxClock:
+    """Real time; or time that flows from `begin` on, for rehearsals."""
+    if begin is None:
+        return SandboxClock()
+    shift = begin - wall_clock()
+    return SandboxClock(lambda: wall_clock() + shift)
+
+
 class SandboxClock:
     """Time that flows with `source` and can be moved forward, never back, until it is reset."""
 

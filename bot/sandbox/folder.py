@@ -55,6 +55,7 @@ class Folder:
         """Look every few seconds until cancelled; trouble is told in the log and does not end it."""
         while True:
             try:
+                await self._intake.ready()
                 await self.look()
             except (Problem, OSError) as error:
                 logger.warning("the bills' folder waits: %s", error)

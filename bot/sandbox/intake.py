@@ -49,6 +49,10 @@ class Intake:
     def __init__(self, bureau: Bureau) -> None:
         self._bureau = bureau
 
+    async def ready(self) -> None:
+        """What is due by now has happened."""
+        await self._bureau.ready()
+
     async def take(self, file: BinaryIO, name: str, by: str) -> Taken:
         """Put the file on the books, or refuse it whole; the same file again changes nothing."""
         checksum = await asyncio.to_thread(_checksum, file)

@@ -12,15 +12,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 
 from bot.sandbox.bills.errors import BillError
 from bot.sandbox.books.ledger import Ledger
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.casework import Casework
-from bot.sandbox.clock import SandboxClock
+from bot.sandbox.clock import SandboxClock, wall_clock
 from bot.sandbox.model import Event
 from bot.sandbox.outcome import worked_through
 from bot.sandbox.problems import Away, Problem
+from bot.sandbox.report import Report, report_of
 from bot.sandbox.schedule import next_run
 from bot.sandbox.store.opening import CannotOpen
 from bot.sandbox.store.store import NotKept, Store
@@ -42,6 +44,10 @@ class KeptBureau(Bureau):
 
     def _new_casework(self, ledger: Ledger) -> Casework:
         return Casework(ledger, self._wake, issues=None)
+
+    async def check(self) -> None:
+        """Whether the database can be opened; CannotOpen says why not, before anything else is started."""
+        await (await Store.open(self._url)).close()
 
     async def open(self) -> None:
         """Read the books and take up what was left undone; CannotOpen when the database cannot be used."""
@@ -158,3 +164,14 @@ class KeptBureau(Bureau):
             except NotKept:
                 await self._let_go()
                 raise Away("the books' database is away") from None
+
+
+async def read_report(url: str, day: date) -> Report:
+    """The day's report from the database, beside whoever writes it; CannotOpen when there is none."""
+    store = await Store.open(url, writes=False)
+    now = wall_clock()
+    try:
+        ledger = await store.load(now)
+    finally:
+        await store.close()
+    return await report_of(Casework(ledger, lambda: None, issues=None), day, now)

@@ -26,6 +26,8 @@ class Order(NamedTuple):
     payer_last4: str = ""
     payer_account: str = ""
     item: str = ""
+    found: bool = False
+    """Nobody told of it: it was made up from its bill line, and gives way to the true one."""
 
 
 class Outcome(str, Enum):

@@ -66,4 +66,5 @@ def found_order(line: Line, notice_number: str, orders: Container[str]) -> Order
         serial=line.serial,
         item=line.item,
         payer_account=line.payer_account,
+        found=True,
     )

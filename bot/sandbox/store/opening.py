@@ -33,7 +33,7 @@ class CannotOpen(Exception):
     """The database cannot be used; the text is for the operator."""
 
 
-def open_engine(url: str) -> AsyncEngine:
+def open_engine(url: str, may_make: bool = True) -> AsyncEngine:
     """An engine, not connected yet; makes the folder of a SQLite file. CannotOpen for any other database."""
     try:
         parsed = sa.engine.make_url(url)
@@ -42,17 +42,20 @@ def open_engine(url: str) -> AsyncEngine:
         raise CannotOpen("--database: sqlite:///folder/books.db or postgresql://user@host/name") from None
     parsed = parsed.set(drivername=driver)
     if driver == DRIVERS["sqlite"]:
-        return _sqlite(parsed)
+        return _sqlite(parsed, may_make)
     settings = {"timeout": CONNECT_SECONDS, "server_settings": NOTICED_WHEN_CUT_OFF}
     return create_async_engine(
         parsed, future=True, hide_parameters=True, poolclass=NullPool, connect_args=settings
     )
 
 
-def _sqlite(url: sa.engine.URL) -> AsyncEngine:
+def _sqlite(url: sa.engine.URL, may_make: bool) -> AsyncEngine:
     if not url.database or url.database == ":memory:":
         raise CannotOpen("--database: a SQLite database needs a file, as in sqlite:///folder/books.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if may_make:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    elif not Path(url.database).exists():
+        raise CannotOpen(f"there is no database {url.database}")
     engine = create_async_engine(url, future=True, hide_parameters=True, poolclass=NullPool)
     sa.event.listen(engine.sync_engine, "do_connect", _connect)
     sa.event.listen(engine.sync_engine, "connect", _prepare)

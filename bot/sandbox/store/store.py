@@ -44,7 +44,7 @@ class Store:
 
         Who `writes` is alone; who only reads may do so beside it.
         """
-        engine = open_engine(url)
+        engine = open_engine(url, may_make=writes)
         alone = writes and engine.dialect.name == "sqlite"
         lock = FileLock(str(engine.url.database)) if alone else None
         try:
@@ -73,12 +73,17 @@ class Store:
             await connection.commit()
         if writes:
             await connection.run_sync(metadata.create_all)
+        elif connection.dialect.name == "postgresql":  # the books as they were at one moment
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+        else:
+            await connection.exec_driver_sql("BEGIN")
         found = (await connection.execute(sa.select(about.c.value).where(about.c.name == "version"))).scalar()
         if found is None and writes:
             await connection.execute(about.insert().values(name="version", value=str(VERSION)))
         elif found != str(VERSION):
             raise CannotOpen(f"the database has tables of version {found}, this program needs {VERSION}")
-        await connection.commit()
+        if writes:
+            await connection.commit()
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -100,7 +105,6 @@ class Store:
             gc.enable()
 
     async def _load(self, now: datetime) -> Ledger:
-        await self._connection.rollback()
         last = (await self._connection.execute(sa.select(sa.func.max(events.c.cursor)))).scalar()
         ledger = Ledger(last or 0)
         for shelf in SHELVES.values():

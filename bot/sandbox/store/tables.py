@@ -76,6 +76,7 @@ orders = sa.Table(
     _column("payer_last4", TEXT),
     _column("payer_account", TEXT),
     _column("item"),
+    _column("found", FLAG),
 )
 words = sa.Table(
     "books_words",
