@@ -11,7 +11,7 @@ FOLDER="$(mkdir -p "$1" && cd "$1" && pwd)"
 find_python() {
   local candidate
   for candidate in python3.10 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.10.*/bin/python; do
-    if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))'; then
+    if "$candidate" -c "import sys; sys.exit(sys.version_info[:2] != (3, 10))" >/dev/null 2>&1; then
       command -v "$candidate"
       return 0
     fi
@@ -23,6 +23,7 @@ if [ ! -x "$FOLDER/venv/bin/rasa" ]; then
   python="$(find_python)" || { echo "stock: Python 3.10 is needed and was not found" >&2; exit 1; }
   # With uv where it is, as deploy/setup.sh does: the sizes of the two are compared.
   if command -v uv >/dev/null 2>&1; then
+    cd / # in this project uv would leave out what this project leaves out: TensorFlow
     uv venv --quiet --python "$python" "$FOLDER/venv"
     uv pip install --quiet --python "$FOLDER/venv/bin/python" --compile-bytecode --requirement "$HERE/requirements.txt"
   else
