@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Optional
 
-import httpx
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
@@ -22,11 +18,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.clock import SystemClock
 from bot.errors import Conflict
 from bot.seal import Seal
 from bot.servers import RunningServer, listen, serve
-from bot.settings import ROOT
 from bot.webhooks.addresses import Addresses, networks_of
 from bot.webhooks.dispatcher import WebhookDispatcher
 from bot.webhooks.model import CHOICES, Delivery, DeliveryState, Webhook
@@ -389,53 +383,3 @@ async def test_what_a_killed_process_was_at_goes_again_after_a_minute(
     assert receiver.heard == []
     await later(house, dispatcher, seconds=2)
     assert len(receiver.heard) == 1
-
-
-async def test_the_receiver_of_the_guide_hears_what_is_genuine_once(house: WebHouse, tmp_path: Path) -> None:
-    guide = (ROOT / "docs" / "outward.md").read_text(encoding="utf-8")
-    example = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
-    assert example
-    (tmp_path / "receiver.py").write_text(example[1], encoding="utf-8")
-    free = listen("127.0.0.1", 0)
-    port = free.getsockname()[1]
-    free.close()
-    url = f"http://127.0.0.1:{port}/hook"
-    _, secret = await follow(house, url)
-    ticket = await house.open_ticket()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(tmp_path / "receiver.py"),
-        env={**os.environ, "WEBHOOK_SECRET": secret, "PORT": str(port)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        await _listening(port)
-        now = FakeClock(SystemClock().now(), live=True)
-        sender = WebhookSender(LOOPBACK)
-        await WebhookDispatcher(house.work, sender, Seal(SECRET), now).settle()
-        assert process.stdout is not None
-        said = await asyncio.wait_for(process.stdout.readline(), 20)
-        assert said.decode().split() == ["ticket.opened", ticket.number]
-        [delivery] = await deliveries(house, 1)
-        assert delivery.status == 204
-        at = int(now.now().timestamp())
-        for forged in (
-            headers("msg_x", at, "{}", ["whsec_AAAA"]),
-            headers("msg_x", at - 301, "{}", [secret]),
-            {**headers("msg_x", at, "{}", [secret]), "webhook-id": "msg_y"},
-            {},
-        ):
-            assert (await sender.post(url, forged, "{}")).status == 401
-        await sender.aclose()
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def _listening(port: int) -> None:
-    async with httpx.AsyncClient(trust_env=False) as web:
-        for _ in range(200):
-            try:
-                await web.post(f"http://127.0.0.1:{port}/", content=b"{}")
-                return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    raise AssertionError("the receiver does not listen")
