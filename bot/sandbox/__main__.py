@@ -52,6 +52,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         day.add_argument("--seed", type=int, default=1)
         day.add_argument("--day", type=date.fromisoformat, default=TUESDAY)
         day.add_argument("--folder", type=Path, help="where the files are; made when missing")
+        if name == "match-day":
+            day.add_argument("--database", help="through the real door, with the books kept there")
+            day.add_argument("--kills", type=int, default=0, help="how often the server is killed meanwhile")
     asked = list(argv)
     if not asked or (asked[0] not in COMMANDS and asked[0] not in ("-h", "--help")):
         asked.insert(0, "serve")
@@ -144,9 +147,19 @@ def _match_day(asked: argparse.Namespace) -> int:
         folder = asked.folder or Path(made) / "day"
         if not folder.exists():
             _generate_apart(asked, folder)
+        if asked.database:
+            return _rehearse(asked, folder, Path(made))
         measured = match_folder(folder, asked.day)
     print(table(measured))
     return 0 if measured.good else 1
+
+
+def _rehearse(asked: argparse.Namespace, folder: Path, work: Path) -> int:
+    from bot.sandbox.rehearsal import rehearsal_table, rehearse
+
+    rehearsed = rehearse(folder, asked.day, asked.database, work, asked.kills, asked.seed)
+    print(rehearsal_table(rehearsed))
+    return 0 if rehearsed.good else 1
 
 
 def _generate_apart(asked: argparse.Namespace, folder: Path) -> None:

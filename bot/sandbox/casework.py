@@ -276,10 +276,17 @@ class Casework:
         lines = [line for line in loose if line.channel in SCORED_CHANNELS and not names_something(line)]
         if not lines:
             return False
-        pairs = [(line, claim) for line, claim in certain(lines, self._claims()) if claim.closes <= at]
+        found = certain(lines, self._claims())
+        pairs = [(line, claim) for line, claim in found if claim.closes <= at and self._all_in(claim)]
         for line, claim in pairs:
             self._link(line, self.ledger.orders[claim.merchant_order], at)
         return bool(pairs)
+
+    def _all_in(self, claim: Claim) -> bool:
+        """Whether the account's statements have come so far that a missing one is not just late."""
+        order = self.ledger.orders[claim.merchant_order]
+        newest = self.ledger.newest_bill(order.channel, order.account)
+        return newest is not None and newest >= claim.last_day
 
     def _claims(self) -> Iterable[Claim]:
         for (channel, _), orders in self._live.items():

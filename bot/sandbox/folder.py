@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.sandbox.bills.errors import both
-from bot.sandbox.intake import Intake, Taken
-from bot.sandbox.problems import Problem
+from bot.sandbox.books.arrival import Content
+from bot.sandbox.intake import Intake, Taken, content_of
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0
 BY = "folder"
 DONE, REFUSED = "done", "refused"
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp")
 """What programs call a file that they are still writing."""
+IN_TURN = (Content.NOTICES, Content.RECORDS, Content.INCIDENTS, Content.BILL)
 MOST_BYTES = 2 * 1024**3
 TOO_LARGE = "文件超过 2 GB / the file is over 2 GB"
 
@@ -51,25 +51,20 @@ class Folder:
         for folder in (self._path, self._path / DONE, self._path / REFUSED):
             folder.mkdir(parents=True, exist_ok=True)
 
-    async def watch(self) -> None:
-        """Look every few seconds until cancelled; trouble is told in the log and does not end it."""
-        while True:
-            try:
-                await self._intake.ready()
-                await self.look()
-            except (Problem, OSError) as error:
-                logger.warning("the bills' folder waits: %s", error)
-            except Exception:
-                logger.exception("the bills' folder could not be gone through")
-            await asyncio.sleep(LOOK_SECONDS)
-
     async def look(self) -> list[Taken]:
-        """Take in what has not changed since the last look, in the order of the names."""
+        """Take in what has not changed since the last look: bills last, else in the order of the names."""
         seen = await asyncio.to_thread(self._see)
         still = [name for name, how in seen.items() if self._before.get(name) == how]
         self._before = seen
         self._stuck = {name: how for name, how in self._stuck.items() if seen.get(name) == how}
-        return [await self._take(name, seen[name]) for name in sorted(still) if name not in self._stuck]
+        free = [name for name in still if name not in self._stuck]
+        in_turn = await asyncio.to_thread(sorted, free, key=self._turn)
+        return [await self._take(name, seen[name]) for name in in_turn]
+
+    def _turn(self, name: str) -> tuple[int, str]:
+        """What bills are matched with comes before them."""
+        with (self._path / name).open("rb") as file:
+            return IN_TURN.index(content_of(file)), name
 
     def _see(self) -> dict[str, Seen]:
         found: dict[str, Seen] = {}

@@ -49,10 +49,6 @@ class Intake:
     def __init__(self, bureau: Bureau) -> None:
         self._bureau = bureau
 
-    async def ready(self) -> None:
-        """What is due by now has happened."""
-        await self._bureau.ready()
-
     async def take(self, file: BinaryIO, name: str, by: str) -> Taken:
         """Put the file on the books, or refuse it whole; the same file again changes nothing."""
         checksum = await asyncio.to_thread(_checksum, file)
@@ -143,24 +139,35 @@ def _checksum(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _read(file: BinaryIO, name: str) -> Read:
-    """Everything in the file, checked."""
+def content_of(file: BinaryIO) -> Content:
+    """What the file seems to hold, by its first line; whatever is nothing else may be a bill."""
     header = _header(file)
     if is_notices(header):
-        return Read(Content.NOTICES, notices=_once(list(read_notice_file(file))))
+        return Content.NOTICES
     if header[:2] == PAYMENT_COLUMNS[:2]:
-        return Read(Content.RECORDS, records=list(read_payments(file)))
-    if header[:2] == INCIDENT_COLUMNS[:2]:
-        return Read(Content.INCIDENTS, incidents=list(read_incidents(file)))
-    return Read(Content.BILL, bill=read_bill(file, name))
+        return Content.RECORDS
+    return Content.INCIDENTS if header[:2] == INCIDENT_COLUMNS[:2] else Content.BILL
+
+
+def _read(file: BinaryIO, name: str) -> Read:
+    """Everything in the file, checked."""
+    content = content_of(file)
+    if file.read(1) == b"":
+        raise Unreadable("文件是空的 / the file is empty")
+    file.seek(0)
+    if content is Content.NOTICES:
+        return Read(content, notices=_once(list(read_notice_file(file))))
+    if content is Content.RECORDS:
+        return Read(content, records=list(read_payments(file)))
+    if content is Content.INCIDENTS:
+        return Read(content, incidents=list(read_incidents(file)))
+    return Read(content, bill=read_bill(file, name))
 
 
 def _header(file: BinaryIO) -> list[str]:
     """The first line's columns, as far as they can be read; nothing of a file that is packed."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    if not head:
-        raise Unreadable("文件是空的 / the file is empty")
     text = head.decode(encoding_of(head), "ignore").removeprefix("\ufeff")
     return next(csv.reader(text.splitlines()[:1]), [])
 

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 
 from bot.sandbox.bills.errors import BillError
+from bot.sandbox.books.arrival import Arrival
 from bot.sandbox.books.ledger import Ledger
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.casework import Casework
@@ -50,9 +51,14 @@ class KeptBureau(Bureau):
         await (await Store.open(self._url)).close()
 
     async def open(self) -> None:
-        """Read the books and take up what was left undone; CannotOpen when the database cannot be used."""
+        """Read the books; CannotOpen when the database cannot be used."""
         async with self.turn:
             await self._open()
+
+    async def catch_up(self) -> None:
+        """Take up what was left undone; meanwhile others may read the books as they were left."""
+        async with self.turn:
+            await self._catch_up()
 
     async def _open(self) -> None:
         store = await Store.open(self._url)
@@ -64,11 +70,16 @@ class KeptBureau(Bureau):
             raise
         self.open_books(ledger, None, now)
         self._store = store
-        unfinished = [one for one in ledger.arrivals.values() if one.accepted and not one.worked]
-        self.casework.resume(everything=bool(unfinished))
+        self.casework.resume(everything=bool(self._unfinished()))
+
+    def _unfinished(self) -> list[Arrival]:
+        """Files that are on the books and were not gone through to the end."""
+        return [one for one in self.ledger.arrivals.values() if one.accepted and not one.worked]
+
+    async def _catch_up(self) -> None:
         await self.go_through()
-        for arrival in unfinished:
-            ledger.put_arrival(worked_through(self.casework, arrival))
+        for arrival in self._unfinished():
+            self.ledger.put_arrival(worked_through(self.casework, arrival))
         await self.kept()
 
     async def close(self) -> None:
@@ -96,6 +107,7 @@ class KeptBureau(Bureau):
         except (CannotOpen, NotKept) as error:
             logger.error("the books cannot be read again: %s", error)
             raise Away("the books' database is away") from None
+        await self._catch_up()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,11 +15,15 @@ from starlette.routing import Route
 
 from bot.sandbox.api.arrivals import MOST_BYTES
 from bot.sandbox.app import HANDLERS, opened, shared_routes
-from bot.sandbox.folder import LOOK_SECONDS, Folder
+from bot.sandbox.folder import Folder
 from bot.sandbox.intake import Intake
 from bot.sandbox.kept import KeptBureau
 from bot.sandbox.keys import Keys
 from bot.sandbox.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 3.0
 
 
 def create_kept_app(
@@ -37,7 +42,7 @@ def create_kept_app(
         if folder is not None:
             folder.prepare()
         await bureau.open()
-        watching = asyncio.create_task(folder.watch() if folder is not None else _runs(bureau))
+        watching = asyncio.create_task(_watch(bureau, folder))
         try:
             yield
         finally:
@@ -54,9 +59,17 @@ async def _to_bills(request: Request) -> Response:
     return RedirectResponse("bills", 303)
 
 
-async def _runs(bureau: KeptBureau) -> None:
-    """Make the runs that are due though nobody asks."""
+async def _watch(bureau: KeptBureau, folder: Folder | None) -> None:
+    """Take up what was left, then make the runs that are due and look into the folder, for good."""
+    caught_up = False
     while True:
-        with suppress(Problem):
-            await bureau.ready()
+        try:
+            await (bureau.ready() if caught_up else bureau.catch_up())
+            caught_up = True
+            if folder is not None:
+                await folder.look()
+        except (Problem, OSError) as error:
+            logger.warning("the books wait: %s", error)
+        except Exception:
+            logger.exception("the books wait")
         await asyncio.sleep(LOOK_SECONDS)

@@ -115,7 +115,7 @@ def match_folder(folder: Path, day: date) -> Measured:
     seconds, processor = time.perf_counter() - began, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     gc.enable()
-    return Measured(matched, compare(matched, _truths(folder)), seconds, processor, peak)
+    return Measured(matched, compare(matched, truths_in(folder)), seconds, processor, peak)
 
 
 def _matched(folder: Path, day: date) -> Matched:
@@ -132,7 +132,8 @@ def _matched(folder: Path, day: date) -> Matched:
     return bulk.finish()
 
 
-def _truths(folder: Path) -> Iterator[Truth]:
+def truths_in(folder: Path) -> Iterator[Truth]:
+    """What really happened on the generated day."""
     with (folder / TRUTH).open(encoding=ENCODING, newline="") as file:
         rows = csv.reader(file)
         next(rows)

@@ -95,6 +95,7 @@ class Ledger:
         self._payments: dict[str, Payment] = {}
         self._requests: dict[str, ReconciliationRequest] = {}
         self._open_requests: set[str] = set()
+        self._newest: dict[tuple[Channel, str], date] = {}
         self._rows: dict[BillKey, list[str]] = {}
         self._keys: dict[tuple[str, str], KeyUse] = {}
         self._events: list[Event] = []
@@ -166,6 +167,10 @@ class Ledger:
         """One bill line."""
         return self.lines_by_id.get(line_id)
 
+    def newest_bill(self, channel: Channel, account: str) -> date | None:
+        """The last day that the account has a bill of."""
+        return self._newest.get((channel, account))
+
     def lines_of(self, bill: BillKey) -> tuple[Line, ...]:
         """The lines of this bill."""
         return tuple(self.lines_by_id[line_id] for line_id in self._rows.get(bill, ()))
@@ -215,6 +220,8 @@ class Ledger:
     def put_bill(self, bill: Imported) -> None:
         """Keep that the bill was imported."""
         self.bills[bill.key] = bill
+        place = bill.channel, bill.account
+        self._newest[place] = max(bill.day, self._newest.get(place, bill.day))
         self.changes.append(bill)
 
     def put_arrival(self, arrival: Arrival) -> None:

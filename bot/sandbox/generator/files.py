@@ -19,11 +19,13 @@ from bot.sandbox.books.files import (
     notice_values,
     payment_values,
 )
-from bot.sandbox.generator.day import Day
+from bot.sandbox.generator.day import ACCOUNTS, Day
 from bot.sandbox.generator.mishaps import Happened
 from bot.sandbox.generator.truth import COLUMNS, Fate, Truth, truth_values
 from bot.sandbox.matching.score import TAIL
 from bot.sandbox.model import Channel
+from bot.sandbox.schedule import BANK_TRANSFER_DAYS
+from bot.sandbox.workdays import on_or_after, working_days_after
 from bot.sandbox.world.deal import Deal
 from bot.sandbox.world.papers import bill_bytes, file_name
 
@@ -79,7 +81,14 @@ class DayFiles:
                     truths(truth_values(truth))
             for truth in self._judged():
                 truths(truth_values(truth))
+        self._open_statements(day.day)
         return self._write_bills()
+
+    def _open_statements(self, day: date) -> None:
+        """The bank writes a statement of every working day that a transfer may arrive on, an empty one too."""
+        for days in range(BANK_TRANSFER_DAYS):
+            stated = working_days_after(day, days) if days else on_or_after(day)
+            self._rows[Channel.BANK_TRANSFER, ACCOUNTS[Channel.BANK_TRANSFER], stated] += []
 
     def _write_books(self, deal: Deal, notices: WriteRow, orders: WriteRow) -> None:
         if deal.notice.number not in ("", self._last_notice):

@@ -17,13 +17,14 @@ name scores less.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from bot.sandbox.bills.line import Kind, Line
 from bot.sandbox.matching.names import likeness
 from bot.sandbox.model import Candidate, Channel
-from bot.sandbox.schedule import BANK_TRANSFER_DAYS, bill_ready
+from bot.sandbox.schedule import BANK_TRANSFER_DAYS, bill_ready, billing_day
+from bot.sandbox.workdays import working_days_before
 
 WEIGHTS = {"serial_number": 40, "amount": 25, "payer_name": 20, "account": 15, "date": 10, "channel": 5}
 AGREES = 0.8
@@ -53,6 +54,13 @@ class Claim(NamedTuple):
     def closes(self) -> datetime:
         """When every line that may belong to it is in."""
         return bill_ready(self.channel, self.paid_at, next_bill=self.channel is not Channel.BANK_TRANSFER)
+
+    @property
+    def last_day(self) -> date:
+        """The day up to which statements have to be in before none of them can hold its line any more."""
+        if self.channel is Channel.BANK_TRANSFER:
+            return working_days_before(self.closes.date(), 1)
+        return billing_day(self.channel, self.paid_at)
 
 
 def compare(line: Line, claim: Claim) -> Candidate:
