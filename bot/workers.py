@@ -115,7 +115,7 @@ class Workers:
                 self._start(job)
             while self._workers or self._waiting:
                 self._look(told, stopping)
-                if not self._all_were_ready and self._are_ready():
+                if self._are_ready() and not self._all_were_ready and self._kill_at is None:
                     self._all_were_ready = True
                     ready()
         return self._status
