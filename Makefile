@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-console match-day conformance lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-nlu bench-console replay match-day conformance lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,8 +47,16 @@ evaluate: setup-dev ## measure understanding on the evaluation sets
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m bot evaluate
 
-bench: setup-dev ## measure the stock pipeline beside ours
+bench: setup-dev ## measure a stock Rasa deployment beside ours; write docs/performance.md (the first time it trains for an hour)
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m benchmarks.serving
+
+bench-nlu: setup-dev ## measure a stock pipeline's understanding beside ours
 	$(PYTHON) -m benchmarks.nlu
+
+replay: setup-dev ## have 200 conversations on Rasa's engine and on ours, and compare every reply and event
+	@$(PYTHON) -m bot train
+	$(PYTHON) -m pytest tests/replay -m replay
 
 bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on SQLite and PostgreSQL (five minutes)
 	$(PYTHON) -m benchmarks.console

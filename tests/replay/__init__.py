@@ -1,0 +1,1 @@
+"""The same conversations on Rasa's engine and on ours."""
