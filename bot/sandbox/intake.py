@@ -52,6 +52,7 @@ class Intake:
     async def take(self, file: BinaryIO, name: str, by: str) -> Taken:
         """Put the file on the books, or refuse it whole; the same file again changes nothing."""
         checksum = await asyncio.to_thread(_checksum, file)
+        await self._bureau.ready()
         arrival = Arrival(checksum, plain_name(name), self._bureau.clock.now(), by)
         known = self._bureau.ledger.arrivals.get(checksum)
         if known is not None and known.accepted and known.worked:

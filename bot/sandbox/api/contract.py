@@ -90,7 +90,8 @@ async def request_reconciliation(request: Request, bureau: Bureau) -> JSONRespon
     fields = await read_fields(request)
     reference = fields.text("contact_reference", most=64)
     _check_claim(fields)
-    opened, new = bureau.request_reconciliation(number, reference, key, fields.digest)
+    async with bureau.working():
+        opened, new = bureau.request_reconciliation(number, reference, key, fields.digest)
     return JSONResponse(request_answer(opened), 201 if new else 200)
 
 
@@ -149,7 +150,8 @@ async def reconcile_manually(request: Request, bureau: Bureau) -> JSONResponse:
     line_id = fields.text("statement_line_id")
     operator = fields.text("operator", least=1, most=64)
     note = fields.text("note", most=500)
-    booked = bureau.reconcile(number, line_id, operator, note, key, fields.digest)
+    async with bureau.working():
+        booked = bureau.reconcile(number, line_id, operator, note, key, fields.digest)
     return _payment(bureau, booked, verified=True)
 
 

@@ -85,7 +85,7 @@ class DayFiles:
         return self._write_bills()
 
     def _open_statements(self, day: date) -> None:
-        """The bank writes a statement of every working day that a transfer may arrive on, an empty one too."""
+        """The bank states every working day that a transfer may arrive on, an empty one too."""
         for days in range(BANK_TRANSFER_DAYS):
             stated = working_days_after(day, days) if days else on_or_after(day)
             self._rows[Channel.BANK_TRANSFER, ACCOUNTS[Channel.BANK_TRANSFER], stated] += []

@@ -211,4 +211,5 @@ key_uses = sa.Table(
     _column("serial_number", TEXT),
     _column("answer", TEXT),
     _column("until", MOMENT),
+    _column("asked", TEXT),
 )
