@@ -21,7 +21,7 @@ if not sys.warnoptions:
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())
     logging.getLogger("py.warnings").propagate = False
 
-from bot.dialogue import tensorflow_free
+from bot.dialogue import rasa_light, tensorflow_free
 from bot.errors import HelpdeskError
 from bot.logs import configure_logs
 from bot.settings import Settings, SettingsError, load_settings
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    rasa_light.install()
     with _shared_metrics(settings.workers):
         from bot.runner import run
 

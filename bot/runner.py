@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Optional
 
 import structlog
+import uvloop
 
 from bot.bootstrap import House, build_house
 from bot.channels.requests import request_routes
@@ -47,6 +48,7 @@ ANSWER_SECONDS = 3.0
 
 def run(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit status."""
+    uvloop.install()
     return asyncio.run(_run(settings)) if settings.workers == 1 else _run_many(settings)
 
 
