@@ -17,7 +17,7 @@ UNUSED_PACKAGES = frozenset(
         "aiogram", "fbmessenger", "google", "mattermostwrapper", "rocketchat_API", "slack_sdk", "socketio",
         "twilio", "webexteamssdk",  # channels
         "boto3", "botocore", "bson", "gridfs", "pymongo", "redis", "s3transfer",  # stores
-        "engineio", "matplotlib", "prompt_toolkit", "questionary",  # what those import, and what people look at
+        "engineio", "matplotlib", "prompt_toolkit", "questionary",  # what those need; plots
     }
 )  # fmt: skip
 

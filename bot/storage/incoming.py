@@ -84,15 +84,11 @@ class Incoming(Repository):
 
         `asked`, where it is among them, carries how many came since a moment.
         """
-        lately = _between(asked.conversation_id, since, asked.received_at, asked.id)
-        theirs = [column.label(f"of_{column.name}") for column in conversations.c]
-        rows = await self._work.fetch(
-            sa.select(table, *theirs, lately.scalar_subquery().label("lately"))
-            .join(conversations, conversations.c.id == table.c.conversation_id)
-            .where(table.c.answered_at.is_(None), table.c.conversation_id == asked.conversation_id)
-            .order_by(table.c.id)
-            .limit(limit)
-        )
+        values = {
+            "conversation": asked.conversation_id, "most": limit,
+            "since": since, "until": asked.received_at, "until_id": asked.id,
+        }  # fmt: skip
+        rows = await self._work.fetch(WAITING, values)
         if not rows:
             return None, []
         conversation = conversation_of(rows[0]._mapping, "of_")
@@ -120,19 +116,16 @@ class Incoming(Repository):
         `answered_with` names the message that it was folded into, whose replies are its own. `commit` raises
         Conflict when it was answered meanwhile.
         """
-        self._work.stage_change(
-            table.update()
-            .where(table.c.id == incoming_id, table.c.answered_at.is_(None))
-            .values(
-                sealed=None,
-                text=masked_text,
-                answered_at=now,
-                answered_with=answered_with,
-                intent=understood.intent if understood else None,
-                confidence=understood.confidence if understood else None,
-            ),
-            f"message {incoming_id}",
-        )
+        values = {
+            "message": incoming_id,
+            "sealed": None,
+            "text": masked_text,
+            "answered_at": now,
+            "answered_with": answered_with,
+            "intent": understood.intent if understood else None,
+            "confidence": understood.confidence if understood else None,
+        }
+        self._work.stage_change(ANSWERED, f"message {incoming_id}", values)
 
     async def understood(self, incoming_ids: Iterable[int]) -> dict[int, Understood]:
         """What messages were taken for, by their ids; those that the dialogue never saw are left out."""
@@ -149,7 +142,8 @@ class Incoming(Repository):
         Those that seem later than that one do not count: the clock was put back since.
         """
         until = sa.select(table.c.received_at).where(table.c.id == until_id).scalar_subquery()
-        rows = await self._work.fetch(_between(conversation_id, since, until, until_id))
+        between = {"conversation": conversation_id, "since": since, "until_id": until_id}
+        rows = await self._work.fetch(_between(until), between)
         return int(rows[0][0])
 
     async def _fetch(self, condition: Any, limit: Optional[int] = None) -> list[Accepted]:
@@ -176,19 +170,45 @@ ACCEPT = sa.text(
 """In words, because SQLAlchemy 1.4 knows no RETURNING on SQLite."""
 
 
-def _between(conversation_id: int, since: datetime, until: Any, until_id: int) -> sa.sql.Select:
-    """Counts a conversation's messages of some time."""
+def _between(until: Any) -> sa.sql.Select:
+    """Counts a conversation's messages from `since` until a moment, and up to `until_id`."""
     counted = table.alias()
     return (
         sa.select(sa.func.count())
         .select_from(counted)
         .where(
-            counted.c.conversation_id == conversation_id,
-            counted.c.received_at > since,
+            counted.c.conversation_id == sa.bindparam("conversation"),
+            counted.c.received_at > sa.bindparam("since"),
             counted.c.received_at <= until,
-            counted.c.id <= until_id,
+            counted.c.id <= sa.bindparam("until_id"),
         )
     )
+
+
+def _waiting() -> sa.sql.Select:
+    lately = _between(sa.bindparam("until")).scalar_subquery().label("lately")
+    theirs = [column.label(f"of_{column.name}") for column in conversations.c]
+    return (
+        sa.select(table, *theirs, lately)
+        .join(conversations, conversations.c.id == table.c.conversation_id)
+        .where(table.c.answered_at.is_(None), table.c.conversation_id == sa.bindparam("conversation"))
+        .order_by(table.c.id)
+        .limit(sa.bindparam("most"))
+    )
+
+
+WAITING = _waiting()
+ANSWERED = (
+    table.update()
+    .where(table.c.id == sa.bindparam("message"), table.c.answered_at.is_(None))
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in ("sealed", "text", "answered_at", "answered_with", "intent", "confidence")
+        }
+    )
+)
+"""Made once: making them anew for each message would cost as much as running them."""
 
 
 def _accepted(row: Row, user_id: str) -> Accepted:

@@ -54,11 +54,7 @@ class Lines(Repository):
 
     async def replies_to(self, incoming_id: int) -> list[Line]:
         """What was answered to one accepted message, or to those it was folded with, in order."""
-        folded_into = sa.select(incoming.c.answered_with).where(incoming.c.id == incoming_id)
-        first = sa.func.coalesce(folded_into.scalar_subquery(), incoming_id)
-        return await self._fetch(
-            sa.and_(table.c.in_reply_to == first, table.c.author != Author.RESIDENT.value)
-        )
+        return [line(row) for row in await self._work.fetch(REPLIES, {"answered": incoming_id})]
 
     async def after(self, conversation_id: int, line_id: int = 0, limit: int = 100) -> list[Line]:
         """The conversation's lines with a higher id, oldest first, at most `limit`."""
@@ -85,6 +81,17 @@ class Lines(Repository):
             sa.select(table).where(condition).order_by(table.c.id).limit(limit)  # type: ignore[arg-type]
         )
         return [line(row) for row in rows]
+
+
+def _replies() -> sa.sql.Select:
+    answered = sa.bindparam("answered", type_=table.c.in_reply_to.type)
+    folded_into = sa.select(incoming.c.answered_with).where(incoming.c.id == answered)
+    first = sa.func.coalesce(folded_into.scalar_subquery(), answered)
+    theirs = sa.and_(table.c.in_reply_to == first, table.c.author != Author.RESIDENT.value)
+    return sa.select(table).where(theirs).order_by(table.c.id).limit(1000)
+
+
+REPLIES = _replies()
 
 
 def _outbox_row(conversation: Conversation, message_id: int, now: datetime) -> sa.sql.Insert:

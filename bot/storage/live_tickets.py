@@ -8,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.storage.tables import tickets
 from bot.storage.tables.tickets import LIVE
 
+OF_CONVERSATION = sa.select(tickets.c.number).where(
+    tickets.c.conversation_id == sa.bindparam("conversation"), LIVE
+)
+
 
 class LiveTickets:
     """For one transaction, after its last write."""
@@ -19,7 +23,6 @@ class LiveTickets:
     async def of(self, conversation_id: int) -> list[str]:
         """Their numbers, in order."""
         if conversation_id not in self._found:
-            live = sa.and_(tickets.c.conversation_id == conversation_id, LIVE)
-            rows = await self._connection.execute(sa.select(tickets.c.number).where(live))
+            rows = await self._connection.execute(OF_CONVERSATION, {"conversation": conversation_id})
             self._found[conversation_id] = sorted(row.number for row in rows)
         return self._found[conversation_id]

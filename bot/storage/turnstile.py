@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import weakref
 from contextlib import asynccontextmanager
-from typing import AsyncIterator, Optional
+from typing import Any, AsyncIterator, Optional
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,6 +23,7 @@ from bot.storage.failures import translated
 log = structlog.get_logger(__name__)
 
 PATIENCE = 30.0
+LOCK, UNLOCK = "SELECT pg_try_advisory_lock($1)", "SELECT pg_advisory_unlock($1)"
 SHORTEST_PAUSE = 0.01
 LONGEST_PAUSE = 0.25
 
@@ -54,6 +54,7 @@ class SharedTurnstile(Turnstile):
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._patience = patience
         self._connection: Optional[AsyncConnection] = None
+        self._driver: Any = None
         self._one_statement = asyncio.Lock()
 
     @asynccontextmanager
@@ -85,25 +86,26 @@ class SharedTurnstile(Turnstile):
 
     async def _try_lock(self, conversation_id: int) -> bool:
         try:
-            return await self._ask("pg_try_advisory_lock", conversation_id)
+            return await self._ask(LOCK, conversation_id)
         except Unavailable:
             # The connection may have died long ago, unnoticed.
-            return await self._ask("pg_try_advisory_lock", conversation_id)
+            return await self._ask(LOCK, conversation_id)
 
     async def _unlock(self, conversation_id: int) -> None:
         try:
-            await self._ask("pg_advisory_unlock", conversation_id)
+            await self._ask(UNLOCK, conversation_id)
         except Unavailable:
             log.info("turnstile_connection_lost")  # and the lock with it
 
-    async def _ask(self, function: str, conversation_id: int) -> bool:
+    async def _ask(self, statement: str, conversation_id: int) -> bool:
         async with self._one_statement:
             try:
                 with translated():
                     if self._connection is None:
                         self._connection = await self._engine.connect()
-                    statement = sa.select(getattr(sa.func, function)(conversation_id))
-                    return bool((await self._connection.execute(statement)).scalar())
+                        self._driver = (await self._connection.get_raw_connection()).driver_connection
+                    # The driver itself: SQLAlchemy takes three times as long over two statements a message.
+                    return bool(await self._driver.fetchval(statement, conversation_id))
             except BaseException:
                 # Whatever was interrupted, a fresh connection holds no lock that nobody knows of.
                 await self._drop()
