@@ -276,7 +276,7 @@ class Casework:
         lines = [line for line in loose if line.channel in SCORED_CHANNELS and not names_something(line)]
         if not lines:
             return False
-        found = certain(lines, self._claims())
+        found = certain(lines, self._claims(), self._claims(doubtful=True))
         pairs = [(line, claim) for line, claim in found if claim.closes <= at and self._all_in(claim)]
         for line, claim in pairs:
             self._link(line, self.ledger.orders[claim.merchant_order], at)
@@ -288,17 +288,17 @@ class Casework:
         newest = self.ledger.newest_bill(order.channel, order.account)
         return newest is not None and newest >= claim.last_day
 
-    def _claims(self) -> Iterable[Claim]:
+    def _claims(self, doubtful: bool = False) -> Iterable[Claim]:
+        """What waits for a row without anything against it; or what has one that differs from its notice."""
         for (channel, _), orders in self._live.items():
             if channel in SCORED_CHANNELS:
                 for order in orders:
                     payment = self.ledger.payment(order)
-                    if (
-                        payment
-                        and payment.line_id is None
-                        and payment.paid_at
-                        and not payment.mismatched_fields
-                    ):
+                    if payment is None or not payment.paid_at:
+                        continue
+                    waits = payment.line_id is None and not payment.mismatched_fields
+                    differs = payment.line_id is not None and bool(payment.mismatched_fields)
+                    if differs if doubtful else waits:
                         yield self.claim(payment)
 
     def claim(self, payment: Payment) -> Claim:

@@ -38,6 +38,8 @@ NOTICES, PAYMENTS, INCIDENTS, TRUTH, BILLS = (
 )
 ENCODING = "utf-8-sig"
 
+MISNAMED = ("wrong_notice", "slipped_postscript")
+
 WriteRow = Callable[[list[str]], object]
 Rows = dict[tuple[Channel, str, date], list[Line]]
 
@@ -57,6 +59,8 @@ class DayFiles:
         self._folder = folder
         self._rows: Rows = defaultdict(list)
         self._unmarked: list[_Unmarked] = []
+        self._misnamed: list[_Unmarked] = []
+        """Rows that name something else: what their payers announced may be anybody's row."""
         self._last_notice = ""
 
     def write(self, day: Day, payments: int) -> int:
@@ -104,11 +108,17 @@ class DayFiles:
         for truth in happened.truths:
             line = happened.deal.stated[0].line if happened.deal.stated else None
             order = happened.deal.order
-            if line is None or line.channel is not Channel.BANK_TRANSFER or line.notice:
+            if line is None or line.channel is not Channel.BANK_TRANSFER:
                 yield truth
                 continue
             announced = order.payer_account if order else None
-            self._unmarked.append(_Unmarked(truth, line, announced))
+            row = _Unmarked(truth, line, announced)
+            if line.notice:
+                if truth.cause in MISNAMED:
+                    self._misnamed.append(row)
+                yield truth
+                continue
+            self._unmarked.append(row)
             if truth.fate is Fate.STRAY:
                 yield truth
 
@@ -117,12 +127,16 @@ class DayFiles:
         alike: dict[tuple[int, str], list[_Unmarked]] = defaultdict(list)
         for row in self._unmarked:
             alike[row.line.amount, row.line.payer].append(row)
-        for group in alike.values():
+        others: dict[tuple[int, str], list[_Unmarked]] = defaultdict(list)
+        for row in self._misnamed:
+            others[row.line.amount, row.line.payer].append(row)
+        for key, group in alike.items():
+            announced = [*group, *others[key]]
             for row in group:
                 if row.truth.fate is Fate.STRAY:
                     continue
                 lines = sum(_may_be(row.announced_tail, other.line) for other in group)
-                claims = sum(_may_be(other.announced_tail, row.line) for other in group)
+                claims = sum(_may_be(other.announced_tail, row.line) for other in announced)
                 yield row.truth if lines == claims == 1 else row.truth._replace(fate=Fate.WAITS)
 
     def _write_bills(self) -> int:

@@ -122,13 +122,17 @@ def _best_first(candidate: Candidate) -> tuple[float, str]:
     return -candidate.score, candidate.line.line_id
 
 
-def certain(lines: Iterable[Line], claims: Iterable[Claim]) -> list[tuple[Line, Claim]]:
+def certain(
+    lines: Iterable[Line], claims: Iterable[Claim], doubtful: Iterable[Claim] = ()
+) -> list[tuple[Line, Claim]]:
     """The pairs that need no person: each other's best, good enough, nothing else near; in any order.
 
-    Only what agrees in amount and name can be good enough, so only that is compared.
+    Only what agrees in amount and name can be good enough, so only that is compared. What is `doubtful` gets
+    no line and stands in the way: it has one that may not be its own.
     """
+    rivals = frozenset(doubtful)
     alike: dict[tuple[int, str], list[Claim]] = {}
-    for claim in claims:
+    for claim in (*claims, *rivals):
         if claim.payer:
             alike.setdefault((claim.amount, claim.payer), []).append(claim)
     for_line: dict[str, list[tuple[float, Claim]]] = {}
@@ -138,7 +142,7 @@ def certain(lines: Iterable[Line], claims: Iterable[Claim]) -> list[tuple[Line, 
             score = compare(line, claim).score
             for_line.setdefault(line.line_id, []).append((score, claim))
             for_claim.setdefault(claim, []).append((score, line))
-    best = ((_clear_best(scored), claim) for claim, scored in for_claim.items())
+    best = ((_clear_best(scored), claim) for claim, scored in for_claim.items() if claim not in rivals)
     pairs = [(line, claim) for line, claim in best if line and _clear_best(for_line[line.line_id]) == claim]
     return sorted(pairs, key=lambda pair: pair[0].line_id)
 
