@@ -23,6 +23,8 @@ HERE = "/console/audit"
 PER_PAGE = 50
 TICKET = re.compile(r"(GD\d{12})")
 NOBODYS = (COMMAND_LINE, SETUP_LINK)
+NAMED = {"resident_revealed": "purpose", "alerts_viewed": "alerts.list"}
+"""Whose subject says more than what it was about, and the family of words for that."""
 COLUMNS = ("at", "login", "name", "action", "action_code", "about")
 
 
@@ -95,12 +97,19 @@ class AuditPage:
             actions=words.within("audit.action"),
             actor=lambda entry: _actor(words, entry, names),
             parts=TICKET.split,
+            named=lambda entry, part: _named(words, entry, part),
             **values,
         )
 
 
 def _actor(words: Words, entry: Entry, names: Mapping[str, str]) -> str:
     return names.get(entry.actor, words.of("audit.actor", entry.actor))
+
+
+def _named(words: Words, entry: Entry, part: str) -> str:
+    """Part of what an entry is about, with what has words in words."""
+    family = NAMED.get(entry.action)
+    return " ".join(words.of(family, one) for one in part.split(" ")) if family else part
 
 
 def _cells(words: Words, entry: Entry, names: Mapping[str, str]) -> list[str]:

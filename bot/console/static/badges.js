@@ -6,7 +6,10 @@ const BADGE_EVERY = 4000;
 async function count(badge) {
   const { count: waiting } = await (await ask(badge.dataset.from)).json();
   badge.textContent = waiting > 99 ? "99+" : String(waiting);
-  badge.hidden = !waiting;
+  if (badge.hidden !== !waiting) {
+    badge.hidden = !waiting;
+    showOpen();
+  }
 }
 
 for (const badge of document.querySelectorAll("[data-badge][data-from]")) {

@@ -56,6 +56,12 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
     setTimeout(() => { for (const button of form.querySelectorAll("button")) button.disabled = true; }, 0);
   });
 }
-// On a phone the navigation scrolls sideways: the page that is open has to be seen in it.
-document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the navigation and the tabs scroll sideways: the one that is open has to be seen in them.
+function showOpen() {
+  for (const open of document.querySelectorAll(".main-nav [aria-current], .tabs [aria-current]")) {
+    const row = open.parentElement;
+    row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+  }
+}
+showOpen();
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
