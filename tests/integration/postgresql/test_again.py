@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.test_form_twice import *  # noqa: F403
 from tests.unit.console.test_canned_answers import *  # noqa: F403
 from tests.unit.console.test_staff import *  # noqa: F403
 from tests.unit.desk.test_acceptance import *  # noqa: F403
