@@ -53,7 +53,7 @@ FLOWS: tuple[tuple[Step, ...], ...] = (
 def scripts() -> Iterator[list[Step]]:
     """Every conversation: the stories first, then flows with other people's lines between their steps."""
     chance = random.Random(7)
-    told = [[_said(intent) for intent in story] for story in _stories()]
+    told: list[list[Step]] = [[_said(intent) for intent in story] for story in _stories()]
     yield from told
     for number in range(CONVERSATIONS - len(told)):
         flow = list(FLOWS[number % len(FLOWS)])
