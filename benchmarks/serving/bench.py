@@ -20,9 +20,10 @@ from benchmarks.serving.surroundings import surroundings
 SHARE_OF_STOCK = 0.9
 """Both sides are offered nine tenths of what stock can take: at all of it, its queue grows without end."""
 STORED = [100, 1_000, 10_000, 100_000]
-RESIDENTS = {"ours": [1, 2, 4, 8, 16, 32, 64, 128, 256], "stock": [1, 8, 32]}
-MESSAGES = {"ours": 400, "stock": 40}
+RESIDENTS, STOCK_RESIDENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256], [1, 8, 32]
+MESSAGES, STOCK_MESSAGES = 400, 48
 """So many at least for each point of that curve."""
+TRIAL_TURNS = 8
 ALONE, STORED_TURNS = 200, 20
 CONVERSATIONS = 8
 TRAININGS = 3
@@ -84,9 +85,12 @@ class Bench:
         measured["rate"] = rate = SHARE_OF_STOCK * (measured["ways"]["stock"][best["stock"]] or 0.0)
         measured["runs"] = self._alternating("run", chosen, rate)
         measured["agreement"] = _agreement(measured["runs"])
+        curves = self._of(
+            "curves-stock", lambda: figures.curves(chosen["stock"], STOCK_RESIDENTS, STOCK_MESSAGES)
+        )
         measured["by_length"] = {
             "ours": self._of("length-ours", lambda: figures.by_length(chosen["ours"], CONVERSATIONS)),
-            "stock": self._of("length-stock", lambda: figures.by_length(chosen["stock"], 1)),
+            "stock": curves and curves["length"],
         }
         measured["replicas"] = self._replicas()
         measured["training"] = {
@@ -95,7 +99,10 @@ class Bench:
         }
         measured["sizes"] = self._of("sizes", self._sizes)
         measured["floor"] = self._of("floor", self._floor)
-        measured["by_residents"] = {side: self._by_residents(side, chosen[side]) for side in chosen}
+        measured["by_residents"] = {
+            "ours": self._by_residents(chosen["ours"]),
+            "stock": curves["residents"] if curves else {},
+        }
         measured["by_stored"] = self._of("stored", self._by_stored)
         return measured
 
@@ -118,7 +125,7 @@ class Bench:
         """Messages a second; also brings everything into the page cache."""
 
         def measure() -> float:
-            return figures.measure(start, self._plan.turns)[0].throughput
+            return figures.measure(start, min(TRIAL_TURNS, self._plan.turns))[0].throughput
 
         tried: float | None = self._of(f"way-{side}-{name}".replace(" ", "-"), measure)
         return tried
@@ -143,13 +150,12 @@ class Bench:
         sides = {str(workers): partial(ours, self._server, workers=workers) for workers in (1, 2)}
         return self._alternating("replicas", sides)
 
-    def _by_residents(self, side: str, start: Start) -> dict[str, Any]:
+    def _by_residents(self, start: Start) -> dict[str, Any]:
         return {
             str(count): self._of(
-                f"residents-{side}-{count}",
-                partial(figures.with_residents, start, count, MESSAGES[side]),
+                f"residents-ours-{count}", partial(figures.with_residents, start, count, MESSAGES)
             )
-            for count in RESIDENTS[side]
+            for count in RESIDENTS
         }
 
     def _by_stored(self) -> dict[str, Any]:

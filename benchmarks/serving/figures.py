@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from benchmarks.serving.conversations import OWN_WORDS, block, script
 from benchmarks.serving.driver import Driver, Run
@@ -75,18 +76,10 @@ def started(peer: Peer) -> tuple[Driver, float]:
 
 
 def by_length(start: Start, conversations: int) -> list[list[float]]:
-    """Seconds of each turn of long conversations, one conversation after the other.
-
-    Each says its block once before it begins, as somebody else, so that no turn is the first to say a phrase.
-    """
+    """Seconds of each turn of long conversations, one conversation after the other."""
     with start() as peer:
         driver, _ = started(peer)
-        found = []
-        for seed in range(conversations):
-            words = block(BLOCK, seed)
-            asyncio.run(driver.alone(words))
-            found.append(asyncio.run(driver.alone(words[turn % BLOCK] for turn in range(LENGTH))))
-        return found
+        return [_long(driver, seed) for seed in range(conversations)]
 
 
 def late_over_early(conversations: Sequence[Sequence[float]]) -> float:
@@ -98,8 +91,20 @@ def with_residents(start: Start, residents: int, messages: int) -> dict[str, flo
     """Throughput and latencies when so many talk at once; at least so many messages."""
     with start() as peer:
         driver, _ = started(peer)
-        run = asyncio.run(driver.together(range(residents), max(2, -(-messages // residents))))
-    return {"throughput": run.throughput, "p50": run.percentile(0.5), "p95": run.percentile(0.95)}
+        return _at_once(driver, residents, messages)
+
+
+def curves(start: Start, residents: Sequence[int], messages: int) -> dict[str, Any]:
+    """`by_length` of one conversation and `with_residents`, from the same processes.
+
+    For a side that starts slowly and remembers no phrase.
+    """
+    with start() as peer:
+        driver, _ = started(peer)
+        return {
+            "residents": {str(count): _at_once(driver, count, messages) for count in residents},
+            "length": [_long(driver, 0)],
+        }
 
 
 def service_seconds(start: Start, messages: int) -> float:
@@ -113,6 +118,18 @@ def service_seconds(start: Start, messages: int) -> float:
             if len(took) >= messages:
                 break
         return statistics.median(took)
+
+
+def _long(driver: Driver, seed: int) -> list[float]:
+    """The resident says the block once before, as somebody else: no turn is the first to say a phrase."""
+    words = block(BLOCK, seed)
+    asyncio.run(driver.alone(words))
+    return asyncio.run(driver.alone(words[turn % BLOCK] for turn in range(LENGTH)))
+
+
+def _at_once(driver: Driver, residents: int, messages: int) -> dict[str, float]:
+    run = asyncio.run(driver.together(range(residents), max(2, -(-messages // residents))))
+    return {"throughput": run.throughput, "p50": run.percentile(0.5), "p95": run.percentile(0.95)}
 
 
 def _around(conversations: Sequence[Sequence[float]], turn: int) -> float:
