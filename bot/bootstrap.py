@@ -138,6 +138,7 @@ def build_house(
     phrases = Phrasebook.load()
     engine = open_database(settings.database_url)
     work = UnitOfWorkFactory(engine)
+    turnstile = turnstile_for(engine)
     client = ReconciliationClient(_client_config(settings, reconciliation_url), transport, clock)
     staff = _staff_config(settings, reconciliation_url)
     secret = secret_key(settings.secret_key, settings.data_dir)
@@ -154,6 +155,7 @@ def build_house(
             window=timedelta(minutes=settings.ownership_window_minutes),
             beat=REFUSAL_BEAT,
         ),
+        turnstile=turnstile,
     )
     deadlines = _deadlines(settings)
     services = Services(
@@ -194,7 +196,7 @@ def build_house(
         webhooks=WebhooksService(clock, Seal(secret), receivers),
         dispatcher=WebhookDispatcher(work, webhook_sender, Seal(secret), clock),
         webhook_sender=webhook_sender,
-        turnstile=turnstile_for(engine),
+        turnstile=turnstile,
         leadership=leadership_for(engine),
         attachments=AttachmentsService(
             work,

@@ -248,7 +248,7 @@ def _web_parts(
         work=house.work,
         tickets=house.services.tickets,
         casework=house.services.casework,
-        accounts=AccountsService(house.clock, house.secret),
+        accounts=AccountsService(house.clock, house.secret, turnstile=house.turnstile),
         clock=house.clock,
         announcer=house.announcer,
         notify=relay.notify,

@@ -6,24 +6,24 @@ import asyncio
 import hmac
 import re
 import secrets
-import weakref
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Optional
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cachetools import TTLCache
 
 from bot.clock import Clock
 from bot.console.model import Account, Role
 from bot.errors import InvalidInput, NotFound, TooManyTries
+from bot.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from bot.storage.unit_of_work import UnitOfWork
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=10)
+STRANGER = "stranger_logins"
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
@@ -39,13 +39,18 @@ NOT_FOR_PEOPLE = frozenset({"bot", "desk", "resident", "system", COMMAND_LINE, S
 class AccountsService:
     """Changes are staged in the caller's unit of work; only `authenticate` commits by itself."""
 
-    def __init__(self, clock: Clock, secret_key: str, hasher: Optional[PasswordHasher] = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        secret_key: str,
+        hasher: Optional[PasswordHasher] = None,
+        turnstile: Optional[Turnstile] = None,
+    ) -> None:
         self._clock = clock
         self._secret = secret_key.encode()
         self._hasher = hasher or PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
-        self._strangers: "TTLCache[str, int]" = TTLCache(maxsize=10_000, ttl=LOCKED_FOR.total_seconds())
-        self._locks: "weakref.WeakValueDictionary[str, asyncio.Lock]" = weakref.WeakValueDictionary()
+        self._turnstile = turnstile or Turnstile()
 
     async def add(
         self, work: UnitOfWork, name: str, display_name: str, role: Role, by: str = COMMAND_LINE
@@ -81,13 +86,13 @@ class AccountsService:
         """
         name = name.strip().lower()[:64]
         # One try at a time for a name: tries sent at once would all see the same count.
-        async with self._locks.setdefault(name, asyncio.Lock()):
+        async with self._turnstile.by_name(f"login {name}"):
             now = self._clock.now()
             account = await work.agents.by_name(name)
-            self._check_lock(account, name, now)
+            await self._check_lock(work, account, name, now)
             right = await self._verify(account.password_hash if account else self._nobody, password)
             if account is None:
-                self._strangers[name] = self._strangers.get(name, 0) + 1
+                await self._count_stranger(work, name, now)
                 raise InvalidInput("wrong_credentials")
             if not right:
                 await self._count_wrong_try(work, account, now)
@@ -176,11 +181,22 @@ class AccountsService:
             session_epoch=account.session_epoch + 1,
         )
 
-    def _check_lock(self, account: Optional[Account], name: str, now: datetime) -> None:
-        if account is None and self._strangers.get(name, 0) >= TRIES:
+    async def _check_lock(
+        self, work: UnitOfWork, account: Optional[Account], name: str, now: datetime
+    ) -> None:
+        if account is None and await work.lately.times(STRANGER, self._unnamed(name), now) >= TRIES:
             raise TooManyTries(LOCKED_FOR.total_seconds())
         if account and account.locked_until and account.locked_until > now:
             raise TooManyTries((account.locked_until - now).total_seconds())
+
+    async def _count_stranger(self, work: UnitOfWork, name: str, now: datetime) -> None:
+        work.lately.forget(now)
+        await work.commit()
+        await work.lately.happened(STRANGER, self._unnamed(name), now, LOCKED_FOR, since_last=True)
+
+    def _unnamed(self, name: str) -> str:
+        """A name that is nobody's, as it may be kept: people type passwords there."""
+        return hmac.new(self._secret, b"stranger:" + name.encode("utf-8", "replace"), sha256).hexdigest()[:40]
 
     async def _count_wrong_try(self, work: UnitOfWork, account: Account, now: datetime) -> None:
         wrong = account.failed_logins + 1

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
-from weakref import WeakValueDictionary
 
 from bot.clock import Clock
 from bot.errors import HelpdeskError, InvalidInput, NotFound, TooManyTries
@@ -23,6 +22,7 @@ from bot.payments.facts import FACTS, Facts, Holder, NextStep, ResidentAction
 from bot.payments.model import SHANGHAI, Channel, Payment, Reason, State
 from bot.payments.plain_text import plain
 from bot.payments.repository import OwnershipAttempts
+from bot.turnstile import Turnstile
 
 _LAST4 = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
 
@@ -87,6 +87,7 @@ class PaymentsService:
         limits: OwnershipLimits = OwnershipLimits(),
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timer: Callable[[], float] = time.monotonic,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._wait = wait
         self._timer = timer
@@ -94,7 +95,7 @@ class PaymentsService:
         self._attempts = attempts
         self._clock = clock
         self._limits = limits
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turnstile = turnstile or Turnstile()
 
     async def state_of(self, serial: str) -> PaymentReport:
         """The state of a payment, never its details. Raises NotFound."""
@@ -109,9 +110,10 @@ class PaymentsService:
         """
         last4 = checked_last4(last4)
         began = self._timer()
-        lock = self._locks.setdefault(serial, asyncio.Lock())
         try:
-            async with lock:  # so that guesses made at once cannot all slip under the limit
+            async with self._turnstile.by_name(
+                serial
+            ):  # so that guesses made at once cannot all slip under the limit
                 await self._refuse_too_many(contact_id, serial)
                 payment = await self._owned(contact_id, serial, last4)
         except NotFound:

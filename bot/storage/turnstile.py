@@ -1,4 +1,4 @@
-"""One message of a conversation at a time, in this process and among all that share one PostgreSQL.
+"""One message of a conversation at a time among all processes that share one PostgreSQL.
 
 Commits are guarded (a message is marked answered once, a conversation is changed from what was read), so
 the turnstile saves work done twice; it is not what keeps answers from being given twice. Therefore a process
@@ -10,7 +10,6 @@ PostgreSQL's session locks need a connection of their own: not one through PgBou
 from __future__ import annotations
 
 import asyncio
-import weakref
 from contextlib import asynccontextmanager
 from typing import Any, AsyncIterator, Optional
 
@@ -19,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Unavailable
 from bot.storage.failures import translated
+from bot.turnstile import Turnstile
+
+__all__ = ["SharedTurnstile", "Turnstile", "turnstile_for"]
 
 log = structlog.get_logger(__name__)
 
@@ -26,24 +28,6 @@ PATIENCE = 30.0
 LOCK, UNLOCK = "SELECT pg_try_advisory_lock($1)", "SELECT pg_advisory_unlock($1)"
 SHORTEST_PAUSE = 0.01
 LONGEST_PAUSE = 0.25
-
-
-class Turnstile:
-    """Lets one task of this process at a time work on a conversation; others wait in order."""
-
-    def __init__(self) -> None:
-        self._locks: "weakref.WeakValueDictionary[int, asyncio.Lock]" = weakref.WeakValueDictionary()
-
-    @asynccontextmanager
-    async def one_at_a_time(self, conversation_id: int) -> AsyncIterator[None]:
-        """Holds the conversation for the caller."""
-        # The local name keeps the lock alive for as long as anybody holds it or waits for it.
-        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
-        async with lock:
-            yield
-
-    async def aclose(self) -> None:
-        """Gives back what it holds."""
 
 
 class SharedTurnstile(Turnstile):

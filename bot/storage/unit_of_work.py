@@ -43,6 +43,7 @@ from bot.storage.failures import translated
 from bot.storage.forms import Forms
 from bot.storage.inbox import Inbox
 from bot.storage.incoming import Incoming
+from bot.storage.lately import Lately
 from bot.storage.lines import Lines
 from bot.storage.live_tickets import LiveTickets
 from bot.storage.misunderstandings import Misunderstandings
@@ -153,6 +154,7 @@ class UnitOfWork:
         self.canned_answers = CannedAnswers(self)
         self.agents = Agents(self)
         self.forms = Forms(self)
+        self.lately = Lately(self)
         self.alerts = Alerts(self)
         self.api_tokens = ApiTokens(self)
         self.audit = Audit(self)

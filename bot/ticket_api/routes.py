@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Awaitable, Callable, Mapping, Optional
 
-from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -30,7 +29,8 @@ from bot.tickets.model import Ticket, TicketStatus
 MOST, USUAL = 100, 50
 KEY_MAX_CHARS = 128
 KEYS_LIVE = timedelta(days=7)
-A_MINUTE = 60.0
+A_MINUTE = timedelta(minutes=1)
+CALLS = "api_calls"
 
 Serve = Callable[["Call"], Awaitable[Response]]
 
@@ -67,7 +67,6 @@ class TicketApi:
         self._tokens = TokensService(clock)
         self._actions = Actions(casework)
         self._per_minute = per_minute
-        self._calls: "TTLCache[int, int]" = TTLCache(maxsize=1000, ttl=A_MINUTE)
 
     def routes(self) -> list[Route]:
         """The addresses of the API."""
@@ -89,19 +88,17 @@ class TicketApi:
                 raise Problem(401, "unauthorized", "A token is needed.", {"WWW-Authenticate": "Bearer"})
             if needs not in token.scopes:
                 raise Problem(403, "forbidden", f"The token has no scope '{needs.value}'.")
-            self._count(token)
+            await self._count(token)
             return await serve(Call(request, token))
 
         endpoint.__name__ = f"tickets_api{serve.__name__}"
         return endpoint
 
-    def _count(self, token: ApiToken) -> None:
-        calls = self._calls.get(token.id, 0) + 1
-        if calls == 1 or token.id in self._calls:
-            # Setting it anew would begin a new minute with every call.
-            self._calls[token.id] = calls
+    async def _count(self, token: ApiToken) -> None:
+        async with self._work() as work:
+            calls = await work.lately.happened(CALLS, str(token.id), self._clock.now(), A_MINUTE)
         if calls > self._per_minute:
-            wait = {"Retry-After": str(int(A_MINUTE))}
+            wait = {"Retry-After": str(int(A_MINUTE.total_seconds()))}
             raise Problem(429, "rate_limited", f"At most {self._per_minute} calls a minute.", wait)
 
     async def _list(self, call: Call) -> Response:

@@ -36,7 +36,7 @@ from bot.storage.tables.tickets import (
     ticket_words,
     tickets,
 )
-from bot.storage.tables.upkeep import bookmarks, misunderstandings
+from bot.storage.tables.upkeep import bookmarks, lately, misunderstandings
 
 __all__ = [
     "agent_files",
@@ -50,6 +50,7 @@ __all__ = [
     "canned_answers",
     "conversations",
     "incoming",
+    "lately",
     "messages",
     "metadata",
     "misunderstandings",

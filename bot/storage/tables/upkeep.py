@@ -28,3 +28,13 @@ bookmarks = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+
+# How often something happened since it began, until it is forgotten; counted for all processes together.
+lately = sa.Table(
+    "lately",
+    metadata,
+    sa.Column("what", sa.String(16), primary_key=True),
+    sa.Column("who", sa.String(64), primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("until", Moment, nullable=False, index=True),
+)
