@@ -43,6 +43,7 @@ async def read_form(request: Request) -> dict[str, str]:
 async def read_upload(request: Request, most: int) -> tuple[dict[str, str], bytes]:
     """A page's form with at most one file of at most `most` bytes, empty when none was chosen.
 
+    The field `file_name` says what the file is called where it came from.
     One sent without a file's encoding is read as `read_form` does. Raises Problem with 400, 413 or 415.
     """
     announced = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -58,6 +59,8 @@ async def read_upload(request: Request, most: int) -> tuple[dict[str, str], byte
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     files = [value for value in form.values() if isinstance(value, UploadFile)]
     content = await files[0].read() if files else b""
+    if files:
+        fields["file_name"] = files[0].filename or ""
     await form.close()
     return fields, content
 

@@ -8,6 +8,7 @@ from bot.console.accounts_page import AccountsPage
 from bot.console.alerts_page import AlertsPage
 from bot.console.attachment_page import AttachmentPage
 from bot.console.audit_page import AuditPage
+from bot.console.bills_page import BillsPage
 from bot.console.canned_page import CannedPage
 from bot.console.dashboard import Dashboard
 from bot.console.deliveries import Deliveries
@@ -37,6 +38,7 @@ def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
         *ReconciliationPage(office, pages).routes(reception),
         *ProposalsPage(office, pages).routes(reception),
         *PaymentCard(office, pages).routes(reception),
+        *BillsPage(office, pages).routes(reception),
         *TicketPage(office, pages).routes(reception),
         *CannedPage(office, pages).routes(reception),
         *Deliveries(office, pages).routes(reception),

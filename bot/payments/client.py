@@ -39,6 +39,7 @@ from bot.errors import (
 )
 from bot.metrics import BUREAU_CALLS
 from bot.payments import asking, wire
+from bot.payments.bill_files import BillFile, BillFilesPage, bill_files_page_from_json, taken_file_from_json
 from bot.payments.model import (
     Claimed,
     EventsPage,
@@ -55,6 +56,8 @@ T = TypeVar("T")
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _TOO_LITTLE_TIME = 0.01
+_MATCHING_SECONDS = 120.0
+"""How long a bureau may take to match a file that was sent."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,27 @@ class ReconciliationClient:
         call = _Call("GET", "/v1/events", params, request_id=request_id, held_open_for=float(wait))
         return wire.events_page_from_json(await self._ask(call))
 
+    async def send_file(self, name: str, content: bytes, operator: str) -> BillFile | None:
+        """Give the bureau a bill or another file, once however often it is sent; None when it takes none."""
+        call = _Call(
+            "POST",
+            "/sandbox/bills",
+            file=(name, content),
+            fields={"operator": operator},
+            expect=(200, 201, 422),
+            accepts=(_JSON, _PROBLEM),
+            may_be_missing=True,
+            held_open_for=_MATCHING_SECONDS,
+        )
+        answer = await self._ask(call)
+        return None if answer is None else taken_file_from_json(answer)
+
+    async def files(self, offset: int = 0, limit: int = 50) -> BillFilesPage | None:
+        """The files that came, newest first; None when the bureau takes none."""
+        params = {"offset": offset, "limit": limit}
+        answer = await self._ask(_Call("GET", "/sandbox/bills", params, may_be_missing=True))
+        return None if answer is None else bill_files_page_from_json(answer)
+
     async def _ask(self, call: _Call) -> object:
         """The JSON answered to a call, after as many attempts as its deadline allows."""
         try:
@@ -309,9 +333,11 @@ class ReconciliationClient:
         except httpx.RequestError as error:  # its text may hold the address: only the type is told
             raise _Again(Unavailable(type(error).__name__)) from None
         if status in call.expect:
-            if _media_type(headers) != _JSON:
+            if _media_type(headers) not in call.accepts:
                 raise MalformedAnswer("not said to be JSON")
             return _json(body)
+        if call.may_be_missing and status in (404, 405):
+            return None
         raise _failure(status, headers, body, self._clock.now())
 
     async def _exchange(self, call: _Call) -> tuple[int, httpx.Headers, bytes]:
@@ -322,6 +348,8 @@ class ReconciliationClient:
             call.path,
             params=dict(call.params),
             json=call.body,
+            data=dict(call.fields) or None,
+            files={"file": call.file} if call.file else None,
             headers={"X-Request-Id": call.request_id or "", **call.headers},
             timeout=httpx.Timeout(read, connect=config.connect_timeout, pool=config.connect_timeout),
         )
@@ -359,6 +387,11 @@ class _Call:
     request_id: str | None = None
     expect: tuple[int, ...] = (200,)
     held_open_for: float = 0.0
+    accepts: tuple[str, ...] = (_JSON,)
+    file: tuple[str, bytes] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    may_be_missing: bool = False
+    """Not every bureau has this address: 404 or 405 is an answer, None."""
 
 
 def _write(

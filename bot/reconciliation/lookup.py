@@ -6,6 +6,7 @@ from datetime import date
 from typing import Optional, Protocol
 
 from bot.errors import InvalidInput, NotFound, ResidentError
+from bot.payments.bill_files import BillFile, BillFilesPage
 from bot.payments.model import Payment, PaymentsPage, State, StatementCandidate
 from bot.payments.serial_numbers import NumberKind, find_numbers
 from bot.reconciliation.model import PaymentQuery, QueryKind
@@ -27,6 +28,8 @@ class StaffSystem(Protocol):
     async def reconcile(
         self, serial: str, statement_line_id: str, operator: str, note: str, idempotency_key: str
     ) -> Payment: ...
+    async def send_file(self, name: str, content: bytes, operator: str) -> Optional[BillFile]: ...
+    async def files(self, offset: int = 0, limit: int = 50) -> Optional[BillFilesPage]: ...
 
 
 class NotSetUp(ResidentError):
@@ -77,6 +80,14 @@ class StaffLookup:
     async def candidates(self, serial: str) -> tuple[StatementCandidate, ...]:
         """Statement lines that may belong to the payment, best first."""
         return await self.system.statement_lines(serial)
+
+    async def send_file(self, name: str, content: bytes, operator: str) -> Optional[BillFile]:
+        """Gives the bureau a file in an operator's name; None when it takes none."""
+        return await self.system.send_file(name, content, operator)
+
+    async def files(self, offset: int, limit: int) -> Optional[BillFilesPage]:
+        """The files that came to the bureau, newest first; None when it takes none."""
+        return await self.system.files(offset, limit)
 
     async def line(self, serial: str, line_id: str) -> StatementCandidate:
         """One of the candidates; raises InvalidInput("line_gone") when it is none any more."""

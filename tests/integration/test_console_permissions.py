@@ -63,6 +63,8 @@ NEEDS = {
         "POST /answers/{id:int}",
         "POST /answers/{id:int}/remove",
         "POST /deliveries/{id:int}/send_again",
+        "GET /bills",
+        "POST /bills",
         "GET /dashboard",
         "GET /dashboard/{table}.csv",
         "GET /alerts",
