@@ -111,9 +111,8 @@ class PaymentsService:
         last4 = checked_last4(last4)
         began = self._timer()
         try:
-            async with self._turnstile.by_name(
-                serial
-            ):  # so that guesses made at once cannot all slip under the limit
+            # So that guesses made at once cannot all slip under the limit.
+            async with self._turnstile.by_name(serial):
                 await self._refuse_too_many(contact_id, serial)
                 payment = await self._owned(contact_id, serial, last4)
         except NotFound:

@@ -1,4 +1,4 @@
-"""How often something happened lately, counted for all processes together: wrong logins, a program's calls."""
+"""How often something happened lately, counted for all processes together: wrong logins, calls."""
 
 from __future__ import annotations
 
