@@ -23,7 +23,7 @@ from bot.storage.failures import translated
 from bot.storage.outbox import delivery_of, due_heads
 from bot.storage.tables import messages
 from bot.storage.tables import outbox as table
-from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.storage.unit_of_work import UnitOfWorkFactory, each_alone
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ class SharedOutboxQueue(OutboxQueue):
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(work)
-        self._engine = engine
+        self._engine = each_alone(engine)
         self._holder = holder
         self._held = timedelta(seconds=held_seconds)
         self._seconds = seconds
@@ -131,7 +131,7 @@ class SharedOutboxQueue(OutboxQueue):
 
     async def _execute(self, statement: Any) -> list[Any]:
         with translated():
-            async with self._engine.begin() as connection:
+            async with self._engine.connect() as connection:
                 result: Any = await connection.execute(statement)
                 return list(result.all()) if result.returns_rows else []
 
