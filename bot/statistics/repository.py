@@ -68,6 +68,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What was counted of a part of a day, and when."""
+
+    tally: Tally
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
 class Done:
     """What one agent did on one day, by action."""
 
@@ -131,8 +139,8 @@ class Late:
 class StatisticsStore(Protocol):
     """Counts by days of Shanghai; every answer is short, whatever was counted."""
 
-    async def kept(self, days: Days, method: str) -> dict[tuple[date, str], Tally]: ...
-    async def counted(self, days: Days, method: str) -> set[tuple[date, str]]: ...
+    async def kept(self, days: Days, method: str) -> dict[tuple[date, str], Kept]: ...
+    async def counted(self, days: Days, method: str) -> dict[tuple[date, str], datetime]: ...
     def keep(self, day: date, part: str, method: str, tally: Tally, now: datetime) -> None: ...
     async def first_day(self) -> Optional[date]: ...
     async def traffic(self, days: Days) -> list[Traffic]: ...

@@ -12,7 +12,7 @@ import structlog
 from bot.clock import Clock
 from bot.errors import HelpdeskError
 from bot.statistics.counting import PARTS, Counting, Part, Tallies
-from bot.statistics.model import Days, Tally, day_of
+from bot.statistics.model import Days, Tally, day_of, start_of
 from bot.statistics.repository import Late, Misheard, Said
 from bot.tickets.hours import WorkingHours
 
@@ -25,6 +25,8 @@ AT_ONCE = 7
 LISTED = 30
 """Misunderstood messages, and residents' words, that are listed."""
 EVERY_SECONDS = 3600.0
+FRESH = timedelta(minutes=5)
+"""So long what was counted of a day that is over, but not settled, is good enough to look at."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,12 @@ class StatisticsService:
             counted = await work.statistics.counted(days, self._method)
         kept = 0
         for part in PARTS:
-            missing = [day for day in days if part.is_settled(day, now) and (day, part.name) not in counted]
+            missing = [
+                day
+                for day in days
+                if part.is_settled(day, now)
+                and not part.is_settled(day, counted.get((day, part.name), start_of(day)))
+            ]
             for piece in pieces(missing):
                 await self._count(part, piece, now)
             kept += len(missing)
@@ -114,23 +121,33 @@ class StatisticsService:
         async with self._work() as work:
             kept = await work.statistics.kept(days, self._method)
         tallies = {day: Tally() for day in days}
-        for (day, _), tally in kept.items():
-            tallies[day].include(tally)
         for part in PARTS:
-            for piece in pieces([day for day in days if (day, part.name) not in kept]):
+            known = {day: kept[day, part.name] for day in days if (day, part.name) in kept}
+            good = [day for day, one in known.items() if _is_good(part, day, one.counted_at, now)]
+            for day in good:
+                tallies[day].include(known[day].tally)
+            for piece in pieces([day for day in days if day not in good]):
                 for day, tally in (await self._count(part, piece, now)).items():
                     tallies[day].include(tally)
         return tallies
 
     async def _count(self, part: Part, days: Days, now: datetime) -> Tallies:
-        """Counts a part of some days, and keeps what is settled."""
+        """Counts a part of some days, and keeps it: for good when it is settled, else for a few minutes.
+
+        Today is not kept: it changes while one looks.
+        """
         async with self._work() as work:
             found = await part.count(self._counting, work.statistics, days, now)
             for day in days:
-                if part.is_settled(day, now):
+                if day < day_of(now):
                     work.statistics.keep(day, part.name, self._method, found.get(day, Tally()), now)
             await work.commit()
         return found
+
+
+def _is_good(part: Part, day: date, counted_at: datetime, now: datetime) -> bool:
+    """True for what was counted when it was settled already, or lately."""
+    return part.is_settled(day, counted_at) or now - counted_at < FRESH
 
 
 def pieces(days: Sequence[date]) -> list[Days]:

@@ -17,6 +17,7 @@ from bot.payments.model import State
 from bot.statistics.model import Days, Tally, day_of
 from bot.statistics.repository import (
     Done,
+    Kept,
     Late,
     Misheard,
     Ratings,
@@ -85,16 +86,20 @@ def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 class Statistics(Repository):
     """Reads for counting; what is counted of days that are over is kept."""
 
-    async def kept(self, days: Days, method: str) -> dict[tuple[date, str], Tally]:
-        """What was counted of these days by this method, by day and part."""
+    async def kept(self, days: Days, method: str) -> dict[tuple[date, str], Kept]:
+        """What was counted of these days by this method, by day and part, and when."""
         rows = await self._work.fetch(sa.select(statistics_days).where(_kept(days, method)))
-        return {(date.fromisoformat(row.day), row.part): Tally(row.tally) for row in rows}
+        return {
+            (date.fromisoformat(row.day), row.part): Kept(Tally(row.tally), row.counted_at) for row in rows
+        }
 
-    async def counted(self, days: Days, method: str) -> set[tuple[date, str]]:
-        """The parts of days that `kept` would find."""
-        columns = statistics_days.c.day, statistics_days.c.part
-        rows = await self._work.fetch(sa.select(*columns).where(_kept(days, method)))
-        return {(date.fromisoformat(row.day), row.part) for row in rows}
+    async def counted(self, days: Days, method: str) -> dict[tuple[date, str], datetime]:
+        """When the parts of days were counted that `kept` would find."""
+        table = statistics_days.c
+        rows = await self._work.fetch(
+            sa.select(table.day, table.part, table.counted_at).where(_kept(days, method))
+        )
+        return {(date.fromisoformat(row.day), row.part): row.counted_at for row in rows}
 
     def keep(self, day: date, part: str, method: str, tally: Tally, now: datetime) -> None:
         """Stages what was counted of a day; what was kept of it before is replaced."""

@@ -248,6 +248,36 @@ async def test_a_day_that_is_just_over_is_not_settled_yet(
     assert await statistics.keep_up() == 1
 
 
+async def test_what_is_over_and_not_settled_is_counted_again_after_some_minutes(
+    statistics: StatisticsService, house: FakeHouse
+) -> None:
+    await write(house, at(FRIDAY, 9))
+    seen = at(MONDAY, 10)
+    assert measure(await report(house, statistics, seen, FRIDAY), "sessions").now == 1
+    await write(house, at(FRIDAY, 15))  # became known only now
+    for minutes, sessions in ((4, 1), (6, 2)):
+        later = await report(house, statistics, seen + timedelta(minutes=minutes), FRIDAY)
+        assert measure(later, "sessions").now == sessions, minutes
+
+
+async def test_what_was_looked_at_before_it_was_settled_is_counted_once_more_when_it_is(
+    statistics: StatisticsService, house: FakeHouse
+) -> None:
+    await write(house, at(FRIDAY, 9))
+    assert measure(await report(house, statistics, at(MONDAY, 10), FRIDAY), "sessions").now == 1
+    await write(house, at(FRIDAY, 15))
+    house.clock.at = at(FRIDAY, 9) + timedelta(days=15)
+    await statistics.keep_up()
+    assert measure(await report(house, statistics, house.clock.at, FRIDAY), "sessions").now == 2
+
+
+async def test_today_is_counted_each_time(statistics: StatisticsService, house: FakeHouse) -> None:
+    await write(house, at(MONDAY, 9))
+    assert measure(await report(house, statistics, at(MONDAY, 10), MONDAY), "messages").now == 1
+    await write(house, at(MONDAY, 10))
+    assert measure(await report(house, statistics, at(MONDAY, 10), MONDAY), "messages").now == 2
+
+
 async def test_misunderstood_words_are_listed_by_how_often_until_they_are_labelled(
     statistics: StatisticsService, house: FakeHouse
 ) -> None:
