@@ -289,7 +289,7 @@ class Casework:
         return newest is not None and newest >= claim.last_day
 
     def _claims(self, doubtful: bool = False) -> Iterable[Claim]:
-        """What waits for a row without anything against it; or what has one that differs from its notice."""
+        """What waits for a row without anything against it; or what has one that another name paid."""
         for (channel, _), orders in self._live.items():
             if channel in SCORED_CHANNELS:
                 for order in orders:
@@ -297,7 +297,7 @@ class Casework:
                     if payment is None or not payment.paid_at:
                         continue
                     waits = payment.line_id is None and not payment.mismatched_fields
-                    differs = payment.line_id is not None and bool(payment.mismatched_fields)
+                    differs = payment.line_id is not None and "payer_name" in payment.mismatched_fields
                     if differs if doubtful else waits:
                         yield self.claim(payment)
 

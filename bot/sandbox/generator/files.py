@@ -38,7 +38,7 @@ NOTICES, PAYMENTS, INCIDENTS, TRUTH, BILLS = (
 )
 ENCODING = "utf-8-sig"
 
-MISNAMED = ("wrong_notice", "slipped_postscript")
+MISNAMED = ("wrong_notice", "slipped_postscript", "info_mismatch")
 
 WriteRow = Callable[[list[str]], object]
 Rows = dict[tuple[Channel, str, date], list[Line]]
@@ -59,8 +59,8 @@ class DayFiles:
         self._folder = folder
         self._rows: Rows = defaultdict(list)
         self._unmarked: list[_Unmarked] = []
-        self._misnamed: list[_Unmarked] = []
-        """Rows that name something else: what their payers announced may be anybody's row."""
+        self._misnamed: dict[tuple[int, str], list[str | None]] = defaultdict(list)
+        """What was announced by amount and payer, where its own row names another notice or payer."""
         self._last_notice = ""
 
     def write(self, day: Day, payments: int) -> int:
@@ -115,7 +115,8 @@ class DayFiles:
             row = _Unmarked(truth, line, announced)
             if line.notice:
                 if truth.cause in MISNAMED:
-                    self._misnamed.append(row)
+                    notice = happened.deal.notice
+                    self._misnamed[notice.amount, notice.payer_name].append(announced)
                 yield truth
                 continue
             self._unmarked.append(row)
@@ -127,16 +128,13 @@ class DayFiles:
         alike: dict[tuple[int, str], list[_Unmarked]] = defaultdict(list)
         for row in self._unmarked:
             alike[row.line.amount, row.line.payer].append(row)
-        others: dict[tuple[int, str], list[_Unmarked]] = defaultdict(list)
-        for row in self._misnamed:
-            others[row.line.amount, row.line.payer].append(row)
         for key, group in alike.items():
-            announced = [*group, *others[key]]
+            announced = [row.announced_tail for row in group] + self._misnamed[key]
             for row in group:
                 if row.truth.fate is Fate.STRAY:
                     continue
                 lines = sum(_may_be(row.announced_tail, other.line) for other in group)
-                claims = sum(_may_be(other.announced_tail, row.line) for other in announced)
+                claims = sum(_may_be(tail, row.line) for tail in announced)
                 yield row.truth if lines == claims == 1 else row.truth._replace(fate=Fate.WAITS)
 
     def _write_bills(self) -> int:
