@@ -13,7 +13,7 @@ from benchmarks.serving.conversations import OWN_WORDS, block, script
 from benchmarks.serving.driver import Driver, Run
 from benchmarks.serving.peers import Peer, Start
 
-LONGEST_START = 200.0
+LONGEST_START = 400.0
 RESIDENTS, TURNS = range(32), 25
 RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 20.0
 WARM_RESIDENTS, WARM_TURNS = range(48, 56), 4
