@@ -64,6 +64,10 @@ bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on
 match-day: setup ## match 1,000,000 payments of a generated day and compare with the truth
 	$(PYTHON) -m bot.sandbox match-day --payments 1000000 --seed 1
 
+match-day-kept: setup ## the same with 100,000 through the real door, into a database, the server killed five times
+	@rm -rf var/match-day && mkdir -p var/match-day
+	$(PYTHON) -m bot.sandbox match-day --payments 100000 --seed 1 --day 2026-11-10 --database sqlite:///var/match-day/books.db --kills 5
+
 conformance: setup-dev ## hold the sandbox and our client against the contract, with calls and answers generated from it
 	$(PYTHON) -m pytest tests/conformance -m 'conformance or not conformance'
 
