@@ -57,6 +57,20 @@ def test_a_taken_address_is_named_and_ends_the_start() -> None:
     assert "HTTP_PORT" in ended.stdout
 
 
+def test_several_workers_on_sqlite_are_refused_in_plain_words(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=ROOT,
+        env={**os.environ, "WORKERS": "2", "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    assert "WORKERS: more than one process needs PostgreSQL" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_stops_at_once_with_status_0(product: WholeProduct) -> None:
     assert product.stop() < 10
     assert product.status == 0

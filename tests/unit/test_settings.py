@@ -87,6 +87,8 @@ def test_usual_spellings_of_a_database_are_accepted(given: str, used: str) -> No
         ("WORK_UNTIL", "08:00", "WORK_FROM"),
         ("LOG_LEVEL", "loud", "debug"),
         ("FLOOD_MESSAGES_PER_MINUTE", "0", "1"),
+        ("WORKERS", "0", "1"),
+        ("WORKERS", "2", "set DATABASE_URL=postgresql://user:password@host/name, or WORKERS=1"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_and_explained(
@@ -105,6 +107,10 @@ def test_every_unusable_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert [line.split(":")[0] for line in str(refused.value).splitlines()] == ["HTTP_PORT", "SECRET_KEY"]
+
+
+def test_several_workers_share_a_postgresql() -> None:
+    assert load_settings(workers=2, database_url="postgresql://u@h/d").workers == 2
 
 
 @pytest.mark.parametrize("level", ["INFO", "Info", "info"])
