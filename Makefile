@@ -58,8 +58,8 @@ replay: setup-dev ## have 200 conversations on Rasa's engine and on ours, and co
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m pytest tests/replay -m replay
 
-bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on SQLite and PostgreSQL (five minutes)
-	$(PYTHON) -m benchmarks.console
+bench-console: setup-dev ## measure the console's pages over 100,000 tickets, on SQLite and PostgreSQL; write docs/console.md (five minutes)
+	$(PYTHON) -m benchmarks.console --write docs/console.md
 
 match-day: setup ## match 1,000,000 payments of a generated day and compare with the truth
 	$(PYTHON) -m bot.sandbox match-day --payments 1000000 --seed 1
