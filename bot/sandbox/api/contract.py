@@ -131,7 +131,8 @@ async def search_payments(request: Request, bureau: Bureau) -> JSONResponse:
         state=query.state(request),
     )
     limit = query.integer(request, "limit", default=50, least=1, most=200)
-    found, following = page(bureau.ledger.payments, search, request.query_params.get("cursor"), limit)
+    payments = bureau.ledger.named(search.words) or bureau.ledger.payments
+    found, following = page(payments, search, request.query_params.get("cursor"), limit)
     shown = [payment_answer(payment, bureau.ledger.duplicates(payment), verified=True) for payment in found]
     return JSONResponse({"payments": shown, "next_cursor": following})
 

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 
 from bot.sandbox.model import Payment, State
 from bot.sandbox.problems import InvalidRequest
@@ -38,10 +39,9 @@ def page(
     payments: Iterable[Payment], search: Search, cursor: str | None, limit: int
 ) -> tuple[list[Payment], str | None]:
     """The matches after the cursor and the next page's cursor, None on the last."""
-    found = sorted((payment for payment in payments if search.finds(payment)), key=_place, reverse=True)
-    if cursor is not None:
-        last = _decoded(cursor)
-        found = [payment for payment in found if _place(payment) < last]
+    last = _decoded(cursor) if cursor is not None else None
+    fits = (one for one in payments if search.finds(one) and (last is None or _place(one) < last))
+    found = nlargest(limit + 1, fits, key=_place)
     shown = found[:limit]
     return shown, _encoded(shown[-1]) if len(found) > limit else None
 

@@ -147,6 +147,10 @@ class Ledger:
         exact = [payment for payment in found if number == payment.serial_number]
         return min(exact or found, key=_rank, default=None)
 
+    def named(self, number: str) -> tuple[Payment, ...]:
+        """Every payment that goes by exactly this number."""
+        return tuple(self._payments[order] for order in self._found_by.get(number, ()))
+
     def of_notice(self, notice_number: str) -> Iterator[Payment]:
         """Every payment of the notice."""
         for order in self._found_by.get(notice_number, ()):

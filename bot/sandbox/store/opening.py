@@ -17,6 +17,8 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 120
+"""A server that vanished is noticed after so long, and the books are read again."""
 SQLITE_SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000")
 """What was answered survives a power cut, too."""
 NOTICED_WHEN_CUT_OFF = {
@@ -43,7 +45,11 @@ def open_engine(url: str, may_make: bool = True) -> AsyncEngine:
     parsed = parsed.set(drivername=driver)
     if driver == DRIVERS["sqlite"]:
         return _sqlite(parsed, may_make)
-    settings = {"timeout": CONNECT_SECONDS, "server_settings": NOTICED_WHEN_CUT_OFF}
+    settings = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": STATEMENT_SECONDS,
+        "server_settings": NOTICED_WHEN_CUT_OFF,
+    }
     return create_async_engine(
         parsed, future=True, hide_parameters=True, poolclass=NullPool, connect_args=settings
     )
@@ -54,6 +60,7 @@ def _sqlite(url: sa.engine.URL, may_make: bool) -> AsyncEngine:
         raise CannotOpen("--database: a SQLite database needs a file, as in sqlite:///folder/books.db")
     if may_make:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).touch(mode=0o600)  # it holds names
     elif not Path(url.database).exists():
         raise CannotOpen(f"there is no database {url.database}")
     engine = create_async_engine(url, future=True, hide_parameters=True, poolclass=NullPool)
