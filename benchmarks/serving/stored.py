@@ -6,11 +6,17 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from datetime import time, timedelta
 from pathlib import Path
 
 from benchmarks.serving.driver import Driver
 from benchmarks.serving.figures import LONGEST_START, started
 from benchmarks.serving.peers import Peer
+from bot.clock import SystemClock
+from bot.statistics.service import StatisticsService
+from bot.storage.database import open_database
+from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.tickets.hours import WorkingHours
 
 SAID = ("你好", "我交了身份证的钱，怎么还显示未缴费", "多久能到账")
 TALKING = range(16)
@@ -25,6 +31,9 @@ COPIED = {
 }
 """The tables that every talk fills, parents first, and which of their columns are ids."""
 UNIQUE = {("conversations", "user_id"), ("incoming", "message_id")}
+MOMENTS = ("created_at", "last_message_at", "received_at", "answered_at")
+DAYS = 365
+"""The copies are spread over so many days before today."""
 
 StartOn = Callable[[str], AbstractContextManager[Peer]]
 """Starts the product on the database at a URL."""
@@ -42,6 +51,7 @@ def by_stored(start: StartOn, folder: Path, counts: list[int], turns: int) -> di
         for count in counts:
             path = folder / f"stored-{count}.sqlite"
             _multiply(template, path, count)
+            asyncio.run(_count(path))
             found[count] = _measure(start, path, count, turns)
             _fresh(path)
     finally:
@@ -77,7 +87,6 @@ def _multiply(template: Path, path: Path, count: int) -> None:
         (original,) = database.execute("SELECT id FROM conversations WHERE user_id = ?", (COPY,)).fetchone()
         for table, ids in COPIED.items():
             database.execute(_copies(database, table, ids), (count, original))
-        database.execute("ANALYZE")
 
 
 def _copies(database: sqlite3.Connection, table: str, ids: tuple[str, ...]) -> str:
@@ -86,6 +95,8 @@ def _copies(database: sqlite3.Connection, table: str, ids: tuple[str, ...]) -> s
     def value(column: str) -> str:
         if column in ids:
             return f"{column} + {STEP} * place"
+        if column in MOMENTS:
+            return f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-' || (1 + place % {DAYS}) || ' days')"
         return f"{column} || '-' || place" if (table, column) in UNIQUE else column
 
     whose = "id" if table == "conversations" else "conversation_id"
@@ -94,6 +105,14 @@ def _copies(database: sqlite3.Connection, table: str, ids: tuple[str, ...]) -> s
         f"INSERT INTO {table} ({', '.join(columns)}) "
         f"SELECT {', '.join(map(value, columns))} FROM places, {table} WHERE {whose} = ?"
     )
+
+
+async def _count(path: Path) -> None:
+    """The statistics of those days, which a house that was open then has counted long ago."""
+    engine = open_database(f"sqlite+aiosqlite:///{path}")
+    hours = WorkingHours(time(9), time(17, 30))
+    await StatisticsService(UnitOfWorkFactory(engine), SystemClock(), hours, timedelta(hours=1)).keep_up()
+    await engine.dispose()
 
 
 def _fresh(path: Path) -> None:
