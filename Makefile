@@ -5,7 +5,7 @@ export VENV PYTHON_VERSION
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-nlu bench-console replay match-day conformance lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
+.PHONY: help setup setup-dev train run chat test conversations lint types check evaluate bench bench-nlu bench-regression profile bench-console replay match-day conformance lock browser postgresql telemelya faults faults-small screenshots transcript week explanations clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,14 @@ bench: setup-dev ## measure a stock Rasa deployment beside ours; write docs/perf
 
 bench-nlu: setup-dev ## measure a stock pipeline's understanding beside ours
 	$(PYTHON) -m benchmarks.nlu
+
+bench-regression: setup-dev ## compare a message's CPU time with that of Rasa's own engine, as a ratio (half a minute)
+	@$(PYTHON) -m bot train
+	@$(PYTHON) -W ignore -m benchmarks.regression
+
+profile: setup-dev ## measure where a message's time goes; write it into docs/performance.md
+	@$(PYTHON) -m bot train
+	$(PYTHON) -W ignore -m benchmarks.profile --write
 
 replay: setup-dev ## have 200 conversations on Rasa's engine and on ours, and compare every reply and event
 	@$(PYTHON) -m bot train

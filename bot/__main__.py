@@ -15,6 +15,8 @@ from typing import Callable, Iterator, Sequence
 # Warnings of pinned libraries about their own future are noise to an operator.
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
+# A message's few multiplications are over before a second thread has begun, which then turns in circles.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if not sys.warnoptions:
     # Rasa sets filters of its own while it is imported; a silent logger holds against them.
     logging.captureWarnings(True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any, Optional
 
-from jsonschema import Draft7Validator
-from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
@@ -41,19 +39,3 @@ class LocalActionEndpoint(EndpointConfig):
 def _rejected(rejection: ActionExecutionRejection) -> ClientResponseError:
     body = json.dumps({"error": rejection.message, "action_name": rejection.action_name})
     return ClientResponseError(400, rejection.message, body)
-
-
-_result = Draft7Validator(RemoteAction.action_response_format_spec())
-
-
-def _validate_action_result(_self: RemoteAction, result: dict[str, Any]) -> bool:
-    _result.validate(result)
-    return True
-
-
-def check_answers_with_one_validator() -> None:
-    """Makes Rasa check action answers with a validator that is built once.
-
-    Rasa's own check validates the JSON schema itself on every call: 25-60 ms per action (DESIGN.md).
-    """
-    RemoteAction._validate_action_result = _validate_action_result  # type: ignore[method-assign]

@@ -28,6 +28,11 @@ class IndexedRulePolicy(RulePolicy):  # type: ignore[misc]
         likely = {key for last in _met_by(action, intent) for key in index.get(last, ())}
         return set(super()._get_possible_keys({key: lookup[key] for key in likely}, states))
 
+    @staticmethod
+    def format_tracker_states(states: list[State]) -> str:
+        """Nothing: Rasa writes the states out for its debug log, three times a message."""
+        return ""
+
     def _index(self, lookup: dict[str, str]) -> Mapping[Last, list[str]]:
         # Training asks while the rules are still being added to.
         known = self.__dict__.setdefault("_indexes", {})

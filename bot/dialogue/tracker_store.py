@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Iterable, Optional
 
 from rasa.core.brokers.broker import EventBroker
@@ -10,9 +9,10 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.utils.common import all_subclasses
 
 from bot import standalone
+from bot.dialogue.event_classes import event_classes
+from bot.dialogue.quick_tracker import QuickTracker
 from bot.dialogue.session_window import shorten
 from bot.privacy import mask_identity
 from bot.turn import Turn, current_turn
@@ -83,6 +83,8 @@ class UnitOfWorkTrackerStore(TrackerStore):
         turn.work.after_commit(lambda: self._keep(turn, tracker))
 
     def _keep(self, turn: Turn, tracker: DialogueStateTracker) -> None:
+        if isinstance(tracker, QuickTracker):
+            tracker.rest()
         version = turn.conversation.dialogue_version + turn.saves
         turn.work.memory[turn.conversation.id] = (version, tracker)
 
@@ -98,7 +100,11 @@ class UnitOfWorkTrackerStore(TrackerStore):
         return tracker
 
     def _tracker(self, sender_id: str, events: list[dict[str, Any]]) -> DialogueStateTracker:
-        return DialogueStateTracker.from_events(sender_id, _events(events), self.domain.slots)
+        return QuickTracker.from_events(sender_id, _events(events), self.domain.slots)
+
+    def init_tracker(self, sender_id: str) -> DialogueStateTracker:
+        """A tracker without events."""
+        return QuickTracker(sender_id, self.domain.slots)
 
     def _stage(self, turn: Turn, tracker: DialogueStateTracker) -> None:
         fresh = [_masked(event.as_dict()) for event in list(tracker.events)[turn.stored_events :]]
@@ -111,16 +117,9 @@ class UnitOfWorkTrackerStore(TrackerStore):
 
 def _events(stored: list[dict[str, Any]]) -> list[Event]:
     """Rasa's events; `Event.from_parameters` would walk all of Rasa's event classes for each one."""
-    found = (_classes()[event["event"]]._from_parameters(event) for event in stored)
+    classes = event_classes()
+    found = (classes[event["event"]]._from_parameters(event) for event in stored)
     return [event for event in found if event is not None]
-
-
-@lru_cache(maxsize=1)
-def _classes() -> dict[str, type[Event]]:
-    classes: dict[str, type[Event]] = {}
-    for one in all_subclasses(Event):
-        classes.setdefault(one.type_name, one)
-    return classes
 
 
 def _masked(event: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,9 @@ _MAX_GROUPS = 32
 _MIN_DIGITS = 6
 
 _A = re.ASCII
+_ANY_DIGIT = re.compile(r"\d")
+"""In any script. Most messages have none, and each is looked through half a dozen times on its way."""
+
 _BARRIERS = tuple(
     re.compile(pattern, _A | re.IGNORECASE)
     for pattern in (
@@ -118,6 +121,8 @@ class _Group:
 
 def find_numbers(text: str) -> tuple[FoundNumber, ...]:
     """Every number in `text`, in order, with offsets into `text`; numbers never overlap."""
+    if not _ANY_DIGIT.search(text):
+        return ()
     undisguised = plain(text)
     taken = _Cover(undisguised.text)
     found: list[_Found] = []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cachetools import LRUCache
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,12 +18,14 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.dialogue.nlu.intent_model import OUT_OF_SCOPE, IntentModel
-from bot.dialogue.nlu.second_request import second_request
-from bot.dialogue.nlu.sentence_encoder import VectorCache, sentence_encoder
+from bot.dialogue.nlu.reading import Reading, read
+from bot.dialogue.nlu.second_request import Ranking, second_request
+from bot.dialogue.nlu.sentence_encoder import VectorCache
 
 _RANKED = 10
 KEPT_RANKINGS = 4096
-"""Much of what residents type was typed before, letter by letter ("你好", "转人工", "多久能到账")."""
+"""Much of what residents type was typed before, letter by letter ("你好", "转人工", "多久能到账") or but for
+its marks and the digits of a number."""
 SECOND_REQUEST = "second_request"
 NEVER_SECOND = frozenset(
     {OUT_OF_SCOPE, "affirm", "deny", "greet", "goodbye", "thanks", "provide_serial", "switch_language"}
@@ -52,7 +54,22 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
-        self._rank = lru_cache(KEPT_RANKINGS)(lambda text: tuple(self._trained.rank(text)))
+        self._readings: LRUCache[str, Reading] = LRUCache(KEPT_RANKINGS)
+        self._rankings: LRUCache[Reading, Ranking] = LRUCache(KEPT_RANKINGS)
+
+    def _rank(self, text: str) -> Ranking:
+        """The likeliest intents of a text."""
+        reading = self._read(text)
+        ranking = self._rankings.get(reading)
+        if ranking is None:
+            ranking = self._rankings[reading] = tuple(self._trained.ranking(reading)[:_RANKED])
+        return ranking
+
+    def _read(self, text: str) -> Reading:
+        reading = self._readings.get(text)
+        if reading is None:
+            reading = self._readings[text] = read(text)
+        return reading
 
     @property
     def _trained(self) -> IntentModel:
@@ -82,7 +99,8 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         """The classifier that was trained, with its encoder ready."""
         with model_storage.read_from(resource) as folder:
             model = IntentModel.load(Path(folder))
-        sentence_encoder().encode(["warm"])
+        for text in ("热", "re shen"):  # both readers, before processes are forked that share them
+            model.rank(text)
         return cls(config, model_storage, resource, model)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -104,7 +122,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         return messages
 
     def _classify(self, message: Message, text: str) -> None:
-        ranking = [{"name": name, "confidence": chance} for name, chance in self._rank(text)[:_RANKED]]
+        ranking = [{"name": name, "confidence": chance} for name, chance in self._rank(text)]
         threshold = self._config["threshold"] or self._trained.threshold
         top = ranking[0]
         if top["name"] != OUT_OF_SCOPE and float(str(top["confidence"])) < threshold:

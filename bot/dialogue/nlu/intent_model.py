@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from bot.dialogue.nlu import clauses
 from bot.dialogue.nlu.calibration import Calibration
-from bot.dialogue.nlu.features import Encode, SoundFeatures, WordFeatures
+from bot.dialogue.nlu.features import Encode, Row, SoundFeatures, WordFeatures
 from bot.dialogue.nlu.linear_model import LinearModel
 from bot.dialogue.nlu.matrix import Matrix
 from bot.dialogue.nlu.ngrams import NGrams
@@ -59,9 +60,39 @@ class Head:
         intents = LinearModel.fit(rows[np.flatnonzero(inside)], labels[inside], more * _STRENGTH, quick)
         return cls(intents, LinearModel.fit(rows, np.where(inside, "in", "out"), more * _GATE_STRENGTH))
 
+    @classmethod
+    def packed(cls, intents: LinearModel, gate: LinearModel) -> Head:
+        """Of models that will only answer: their weights are kept once, as single messages read them."""
+        weights, places = cls(intents, gate)._weights, len(intents.labels)
+        head = cls(
+            replace(intents, weights=weights[:, :places].T), replace(gate, weights=weights[:, places:].T)
+        )
+        head.__dict__["_weights"] = weights
+        return head
+
     def scores(self, rows: csr_matrix) -> tuple[Matrix, Matrix]:
         """For each row a score per intent, and one for being out of scope."""
         return self.intents.scores(rows), self.gate.scores(rows)
+
+    def scores_of(self, rows: Sequence[Row]) -> tuple[Matrix, Matrix]:
+        """What `scores` gives, for a few rows at once quicker by much."""
+        scores = np.stack([self._score(row) for row in rows])
+        return scores[:, :-1], scores[:, -1:]
+
+    def _score(self, row: Row) -> Matrix:
+        score = row.weights @ self._weights[row.columns] + self._offsets
+        if row.meaning is not None:
+            score += row.meaning.astype(np.float64) @ self._weights[-len(row.meaning) :]
+        return np.asarray(score)
+
+    @cached_property
+    def _weights(self) -> Matrix:
+        """A line per feature, so that what one message needs lies together; the gate is the last column."""
+        return np.ascontiguousarray(np.vstack([self.intents.weights, self.gate.weights]).T)
+
+    @cached_property
+    def _offsets(self) -> Matrix:
+        return np.concatenate([self.intents.offsets, self.gate.offsets]).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -97,14 +128,13 @@ class IntentModel:
         """The least probability to believe."""
         return self.calibration.threshold
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """Every intent this model can name, out of scope last."""
         return (*self.words_head.intents.labels, OUT_OF_SCOPE)
 
-    def probabilities(self, text: str) -> Matrix:
+    def probabilities(self, reading: Reading) -> Matrix:
         """One probability for each of `labels`; a long message is also read clause by clause."""
-        reading = read(text)
         parts = clauses.split(reading.words) if clauses.is_long(reading.words) else []
         if len(parts) < 2:
             return np.asarray(self._of_readings([reading])[0])
@@ -113,14 +143,18 @@ class IntentModel:
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """Every intent with its probability, likeliest first."""
-        chances = self.probabilities(text)
+        return self.ranking(read(text))
+
+    def ranking(self, reading: Reading) -> list[tuple[str, float]]:
+        """What `rank` gives for a message that is read already."""
+        chances = self.probabilities(reading)
         return [(self.labels[column], float(chances[column])) for column in np.argsort(-chances)]
 
     def _of_readings(self, readings: list[Reading]) -> Matrix:
         if readings[0].in_pinyin:
-            scores = self.sounds_head.scores(self.sounds.rows(readings))
+            scores = self.sounds_head.scores_of(self.sounds.each(readings))
         else:
-            scores = self.words_head.scores(self.words.rows(readings, encode))
+            scores = self.words_head.scores_of(self.words.each(readings, encode))
         return self.calibration.probabilities(*scores)
 
     def save(self, folder: Path) -> None:
@@ -154,8 +188,8 @@ class IntentModel:
             return cls(
                 WordFeatures(grams("characters"), grams("word_syllables")),
                 SoundFeatures(grams("syllables"), grams("letters")),
-                Head(linear("words.intents"), linear("words.gate")),
-                Head(linear("sounds.intents"), linear("sounds.gate")),
+                Head.packed(linear("words.intents"), linear("words.gate")),
+                Head.packed(linear("sounds.intents"), linear("sounds.gate")),
                 Calibration(**names["calibration"]),
             )
 

@@ -1,8 +1,15 @@
-"""Weighted n-grams of characters or words (TF-IDF), kept as a vocabulary and an array."""
+"""Weighted n-grams of characters or words (TF-IDF), kept as a vocabulary and an array.
+
+Training weighs all its texts at once with scikit-learn. That takes half a millisecond for a single text, so
+messages are weighed here; a test holds the two together.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -10,39 +17,35 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.dialogue.nlu.matrix import Matrix
 
+_BLANKS = re.compile(r"\s\s+")
+_WORD = re.compile(r"\S+")
+
 
 @dataclass(frozen=True)
 class NGrams:
     """Turns texts into rows of unit length over the n-grams seen in training."""
 
-    vectorizer: TfidfVectorizer
+    vocabulary: list[str]
+    """The n-grams in the order of their columns."""
+    rarity: Matrix
+    """The inverse document frequency of each column."""
     unit: str
     shortest: int
     longest: int
+    fitted: TfidfVectorizer | None = None
 
     @classmethod
     def fit(cls, texts: list[str], unit: str, shortest: int, longest: int, seen: int = 1) -> NGrams:
         """The n-grams of `unit` ("char" or "word") that occur in at least `seen` texts."""
-        vectorizer = _vectorizer(unit, shortest, longest, min_df=seen)
-        return cls(vectorizer.fit(texts), unit, shortest, longest)
+        fitted = _vectorizer(unit, shortest, longest, min_df=seen).fit(texts)
+        grams = [str(gram) for gram in fitted.get_feature_names_out()]
+        return cls(grams, np.asarray(fitted.idf_), unit, shortest, longest, fitted)
 
     @classmethod
     def restore(cls, vocabulary: list[str], rarity: Matrix, shape: list[str | int]) -> NGrams:
         """What `vocabulary`, `rarity` and `shape` described."""
         unit, shortest, longest = str(shape[0]), int(shape[1]), int(shape[2])
-        vectorizer = _vectorizer(unit, shortest, longest, vocabulary=vocabulary)
-        vectorizer.idf_ = rarity
-        return cls(vectorizer, unit, shortest, longest)
-
-    @property
-    def vocabulary(self) -> list[str]:
-        """The n-grams in the order of their columns."""
-        return [str(gram) for gram in self.vectorizer.get_feature_names_out()]
-
-    @property
-    def rarity(self) -> Matrix:
-        """The inverse document frequency of each column."""
-        return np.asarray(self.vectorizer.idf_)
+        return cls(vocabulary, rarity.astype(np.float64), unit, shortest, longest)
 
     @property
     def shape(self) -> list[str | int]:
@@ -51,7 +54,41 @@ class NGrams:
 
     def rows(self, texts: list[str]) -> csr_matrix:
         """One row per text."""
-        return self.vectorizer.transform(texts)
+        return (self.fitted or self._restored()).transform(texts)
+
+    def row(self, text: str) -> tuple[Matrix, Matrix]:
+        """The columns of one text's n-grams, in no order, and what each weighs there."""
+        counts: dict[int, int] = {}
+        find = self._columns.get
+        for gram in self._grams(text):
+            column = find(gram)
+            if column is not None:
+                counts[column] = counts.get(column, 0) + 1
+        columns = np.fromiter(counts, np.intp, len(counts))
+        often = np.fromiter(counts.values(), np.float32, len(counts))
+        weights = (np.log(often) + 1) * self.rarity[columns]
+        return columns, weights / (np.sqrt(weights @ weights) or 1.0)
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {gram: column for column, gram in enumerate(self.vocabulary)}
+
+    def _grams(self, text: str) -> Iterator[str]:
+        if self.unit == "char":
+            text = _BLANKS.sub(" ", text)
+            for size in range(self.shortest, self.longest + 1):
+                for start in range(len(text) - size + 1):
+                    yield text[start : start + size]
+            return
+        words = _WORD.findall(text)
+        for size in range(self.shortest, self.longest + 1):
+            for start in range(len(words) - size + 1):
+                yield " ".join(words[start : start + size])
+
+    def _restored(self) -> TfidfVectorizer:
+        vectorizer = _vectorizer(self.unit, self.shortest, self.longest, vocabulary=self.vocabulary)
+        vectorizer.idf_ = self.rarity
+        return vectorizer
 
 
 def _vectorizer(unit: str, shortest: int, longest: int, **options: object) -> TfidfVectorizer:

@@ -10,6 +10,8 @@ import pytest
 from bot.clock import SHANGHAI
 from bot.dialogue.nlu.entity_extractor import PatternEntityExtractor
 from bot.dialogue.nlu.intent_classifier import HybridIntentClassifier
+from bot.dialogue.nlu.normalise import NUMBER
+from bot.dialogue.nlu.reading import Reading
 
 from rasa.shared.nlu.training_data.message import Message  # isort: skip
 
@@ -23,10 +25,12 @@ class FixedModel:
     threshold = 0.4
 
     def __init__(self, *ranking: tuple[str, float]) -> None:
-        self.ranking = list(ranking)
+        self._ranking = list(ranking)
+        self.read: list[Reading] = []
 
-    def rank(self, text: str) -> list[tuple[str, float]]:
-        return self.ranking
+    def ranking(self, reading: Reading) -> list[tuple[str, float]]:
+        self.read.append(reading)
+        return self._ranking
 
 
 def classified(model: FixedModel, text: str = "查") -> Message:
@@ -66,3 +70,13 @@ def test_out_of_scope_stays_out_of_scope() -> None:
     assert (
         classified(FixedModel(("out_of_scope", 0.3), ("greet", 0.2))).get("intent")["name"] == "out_of_scope"
     )
+
+
+def test_what_was_understood_once_is_known() -> None:
+    model = FixedModel(("query_status", 0.5), ("greet", 0.2))
+    config = HybridIntentClassifier.get_default_config()
+    classifier = HybridIntentClassifier(config, None, None, model)  # type: ignore[arg-type]
+    said = ("查一下20261106123456", "查一下20261106123457", "查一下", "查一下20261106123456")
+    messages = classifier.process([Message.build(text) for text in said])
+    assert [reading.words for reading in model.read] == [f"查一下{NUMBER}", "查一下"]
+    assert all(message.get("intent")["name"] == "query_status" for message in messages)
