@@ -55,6 +55,7 @@ class Scene:
             "/console/tickets/{number}/reconciliation/{serial}": f"{one}/reconciliation/{TWO_LINES}",
             "/console/reconciliations": "/console/reconciliations?list=all",
             "/console/reconciliations/{reference}": f"/console/reconciliations/{self.reference}",
+            "/console/bills": "/console/bills",
             "/console/answers": "/console/answers",
             "/console/answers/new": "/console/answers/new",
             "/console/answers/{id:int}": "/console/answers/1",
