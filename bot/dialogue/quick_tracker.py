@@ -147,4 +147,4 @@ def _followup(events: deque[Event]) -> Optional[str]:
             return None
         if isinstance(event, SessionStarted):
             break
-    return ACTION_LISTEN_NAME
+    return str(ACTION_LISTEN_NAME)
