@@ -104,3 +104,10 @@ def test_people_share_names_and_fees(folder: Path) -> None:
         notices = list(read_notices(file))
     assert len({notice.payer_name for notice in notices}) < len(notices)
     assert len({notice.amount for notice in notices}) < 10
+
+
+def test_an_ordinary_day_of_20000_is_matched_without_a_mistake(tmp_path: Path) -> None:
+    DayFiles(tmp_path).write(Day(TUESDAY, 2), 20_000)
+    measured = match_folder(tmp_path, TUESDAY)
+    assert measured.good and measured.score.booked > 19_500
+    assert measured.score.explained == measured.score.to_explain > 100
