@@ -108,7 +108,6 @@ class Workers:
 
         When one ends before all were ready, the start has failed, and everything stops.
         """
-        gc.collect()
         gc.freeze()  # else the collector would write to what is shared, and make copies of it
         with _signals() as told:
             for job in self._jobs:
