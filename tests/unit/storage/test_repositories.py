@@ -133,6 +133,24 @@ async def test_a_dead_line_lets_the_next_one_pass_and_may_be_sent_again(house: F
     assert await heads(house) == ["甲1"]
 
 
+async def test_a_line_on_its_way_again_is_not_put_back_once_more(house: FakeHouse) -> None:
+    """Two supervisors press the same button: the resident must not get the line twice."""
+    await say(house, "anna", "甲1")
+    async with house.work() as work:
+        first = (await work.outbox.heads(house.clock.now()))[0]
+        work.outbox.mark_dead(first.id, "blocked")
+        await work.commit()
+        work.outbox.send_again(first.id, house.clock.now())
+        await work.commit()
+        work.outbox.mark_sent(first.id, house.clock.now())
+        await work.commit()
+    async with house.work() as work:
+        work.outbox.send_again(first.id, house.clock.now())
+        with pytest.raises(Conflict):
+            await work.commit()
+    assert await heads(house) == []
+
+
 async def test_channels_that_fetch_and_residents_own_words_are_not_sent(house: FakeHouse) -> None:
     await say(house, "anna", "看得到", channel="web")
     conversation = await house.conversation("berta")
