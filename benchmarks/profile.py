@@ -172,6 +172,9 @@ def _serve(meter: Meter, engine: str) -> None:
 
 
 def _engage_stock() -> None:
+    from bot.dialogue import tensorflow_free
+
+    tensorflow_free.install()
     from benchmarks.stock_engine import WholeTrackerStore, stock_dialogue
     from bot.dialogue.engine import RasaDialogue
 
