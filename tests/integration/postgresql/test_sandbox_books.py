@@ -28,7 +28,7 @@ async def test_everything_is_there_after_another_start(bare_database_url: str) -
     before, cursor = told(first.ledger), first.ledger.last_cursor
     with pytest.raises(CannotOpen, match="another process"):
         await KeptBureau(bare_database_url).check()
-    assert (await read_report(bare_database_url, MONDAY.date())).total == 6500
+    assert (await read_report(bare_database_url, MONDAY.date())).total == 8500
     await first.close()
     second = await opened(bare_database_url)
     assert told(second.ledger) == before

@@ -22,10 +22,15 @@ from bot.sandbox.store.store import NotKept, Store
 from tests.unit.sandbox.office import BOOKING, MONDAY, notice, order, word
 from tests.unit.sandbox.papers import notices_file, own_line, records_file, wechat_file
 
+ACCOUNT = "1900000109"
 FILES = {
     "notices.csv": notices_file(*(notice(number) for number in range(1, 6))),
-    "records.csv": records_file((order(3, 3, payer_name="王晓明"), word(3)), (order(4, 4), word(4))),
-    "bill.csv": wechat_file(own_line(1), own_line(2, amount=2500), own_line(3)),
+    "records.csv": records_file(
+        (order(3, 3, account=ACCOUNT, payer_name="王晓明"), word(3)),
+        (order(4, 4, account=ACCOUNT), word(4)),
+        (order(5, 5, account=ACCOUNT), word(5)),
+    ),
+    "bill.csv": wechat_file(own_line(1), own_line(2, amount=2500), own_line(3), own_line(5)),
 }
 
 
@@ -129,6 +134,7 @@ async def test_what_the_books_say_is_the_same_as_in_memory(bureau: KeptBureau) -
         "HZ000002": (State.UNRECONCILED, Reason.AMOUNT_MISMATCH),
         "HZ000003": (State.UNRECONCILED, Reason.INFO_MISMATCH),
         "HZ000004": (State.UNRECONCILED, Reason.AWAITING_STATEMENT),
+        "HZ000005": (State.RECONCILED, None),
     }
 
 
@@ -148,7 +154,7 @@ class Breaking(Store):
 
 
 @pytest.mark.parametrize("done_all_the_same", [False, True])
-@pytest.mark.parametrize("writes", range(10))
+@pytest.mark.parametrize("writes", range(14))
 async def test_a_database_that_goes_away_at_any_write_loses_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int, done_all_the_same: bool
 ) -> None:
@@ -203,7 +209,7 @@ async def test_one_database_has_one_writer_and_any_number_of_readers(bureau: Kep
     with pytest.raises(CannotOpen, match="another process"):
         await KeptBureau(url).check()
     made = await read_report(url, MONDAY.date())
-    assert made.total == 6500
+    assert made.total == 8500
     assert made.classes == (await report_of(bureau.casework, MONDAY.date(), BOOKING)).classes
 
 
