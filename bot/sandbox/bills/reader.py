@@ -64,7 +64,7 @@ def _plain(file: IO[bytes], head: bytes, name: str) -> Bill:
             return _bank(text)
     if alipay.is_alipay(start):
         raise Unreadable("支付宝账单应为原始 zip 文件 / an Alipay bill comes as its zip file")
-    raise Unreadable("认不出是哪种账单(编码应为 UTF-8 或 GBK)/ not a bill that is known here")
+    raise Unreadable("认不出是哪种账单(编码应为 UTF-8 或 GBK) / not a bill that is known here")
 
 
 def encoding_of(head: bytes) -> str:
@@ -109,7 +109,7 @@ def _unzipped(file: BinaryIO) -> Iterator[IO[bytes]]:
                     return
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zipfile.LargeZipFile) as error:
         raise Unreadable(f"zip 文件损坏 / the zip is damaged ({error})") from None
-    raise Unreadable("zip 里没有支付宝业务明细(GBK)/ no Alipay trade bill in GBK inside the zip")
+    raise Unreadable("zip 里没有支付宝业务明细(GBK) / no Alipay trade bill in GBK inside the zip")
 
 
 def _wechat(text: TextIO, encoding: str, name: str) -> Bill:

@@ -100,7 +100,7 @@ def _last4(identity: str) -> str:
     try:
         return str(ric.validate(identity.upper()))[-4:]
     except ValidationError:
-        raise Unreadable("证件号码不对(位数或校验码)/ not an identity card's number") from None
+        raise Unreadable("证件号码不对(位数或校验码) / not an identity card's number") from None
 
 
 def _time(text: str, ends: bool = False) -> str:
