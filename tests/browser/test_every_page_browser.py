@@ -41,7 +41,9 @@ pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 LANGUAGES = pytest.mark.parametrize("language", ["zh", "en"])
 CHINESE = re.compile("[\u4e00-\u9fff]")
-WRITTEN = re.compile("中文|李强|周丽|陈洁|孙悦|市局工单系统|侬帮我看看伐|赵\\*|身份证\\S*|居住证\\S*|护照\\S*|\\S+派出所")
+WRITTEN = re.compile(
+    "中文|李强|周丽|陈洁|孙悦|市局工单系统|侬帮我看看伐|赵\\*|身份证\\S*|居住证\\S*|护照\\S*|\\S+派出所"
+)
 """The name of a language, and what people wrote."""
 
 

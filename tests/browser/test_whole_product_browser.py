@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 LOST_NOTICE = "2026112022001400000000000103"
 PASSWORD = "mima-2026-hao"
 OTHERS = {
-    "resident-2": "2026111622001400000000000401",
-    "resident-3": "2026112022001400000000000112",
-    "resident-4": "你们这是什么服务，我要投诉",
-    "resident-5": "HZ202611160402",
+    "resident-2": ("2026111622001400000000000401", "转人工"),
+    "resident-3": ("2026112022001400000000000112",),
+    "resident-4": ("你们这是什么服务，我要投诉",),
+    "resident-5": ("HZ202611160402", "转人工"),
 }
-"""Overdue, unknown, a complaint, overdue again: each leads to a ticket."""
+"""Overdue, unknown, a complaint, overdue again: each leads to a ticket, what is late when they ask for it."""
 
 
 @pytest_asyncio.fixture
@@ -66,8 +66,9 @@ async def test_a_resident_is_served_from_a_question_to_an_agents_answer(
     await heard(phone, "尾号 000103")
     await keep_picture(phone, "chat.png")
 
-    for resident, message in OTHERS.items():
-        await asyncio.to_thread(product.says, resident, message)
+    for resident, messages in OTHERS.items():
+        for message in messages:
+            await asyncio.to_thread(product.says, resident, message)
     await say(phone, "我明天就要用证，麻烦转人工")
     await heard(phone, "GD")
     Agent(product).set_up(product.setup_link, password=PASSWORD)
