@@ -20,7 +20,7 @@ from benchmarks.serving.surroundings import surroundings
 SHARE_OF_STOCK = 0.9
 """Both sides are offered nine tenths of what stock can take: at all of it, its queue grows without end."""
 STORED = [100, 1_000, 10_000, 100_000]
-RESIDENTS, STOCK_RESIDENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256], [1, 8, 32]
+RESIDENTS, STOCK_RESIDENTS = [1, 4, 8, 16, 32, 64, 128, 256], [1, 8, 32]
 MESSAGES, STOCK_MESSAGES = 400, 48
 """So many at least for each point of that curve."""
 TRIAL_TURNS = 8
