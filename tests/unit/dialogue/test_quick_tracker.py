@@ -115,7 +115,7 @@ def test_a_copy_goes_its_own_way(domain: Domain) -> None:
     quick.update(ActiveLoop("serial_form"))
     before = stands(quick)
     other = quick.copy()
-    for event in (SlotSet("serial_number", "42"), LoopInterrupted(True), ActionExecuted("action_listen")):
+    for event in (ActionExecuted("action_listen"), SlotSet("serial_number", "42"), LoopInterrupted(True)):
         other.update(event)
     assert stands(quick) == before
 
