@@ -28,7 +28,7 @@ def write_page(results: Results, measured: Mapping[str, Any], docs: Path) -> Non
     path = docs / "performance.md"
     before = PROFILE.search(path.read_text(encoding="utf-8")) if path.is_file() else None
     words = _template().render(
-        **measured | {"sizes": measured["sizes"] or {"stock": None, "ours": None}},
+        **{**measured, "sizes": measured["sizes"] or {"stock": None, "ours": None}},
         results=results,
         where=measured["surroundings"],
         ours=_side(measured, "ours"),
