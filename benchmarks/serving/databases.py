@@ -86,12 +86,14 @@ def postgresql() -> Iterator[PostgresqlDatabases | None]:
     if found is None:
         yield None
         return
-    server = PostgresqlServer(found, DURABLE, Path(tempfile.gettempdir()))
-    server.start()
-    try:
-        yield PostgresqlDatabases(server)
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        Path(folder).chmod(0o755)  # the server may be another user
+        server = PostgresqlServer(found, DURABLE, Path(folder))
+        server.start()
+        try:
+            yield PostgresqlDatabases(server)
+        finally:
+            server.stop()
 
 
 def plain(url: str) -> str:
