@@ -173,7 +173,7 @@ def build_house(
         ),
         personal_data=PersonalDataService(),
         satisfaction=Satisfaction(clock, phrases),
-        requests=RequestsService(client, clock, phrases, links, quiet),
+        requests=RequestsService(client, clock, phrases, links, quiet, addresses),
         addresses=addresses,
     )
     receivers = ReceiverAddresses(networks_of(settings.webhook_allow_private))

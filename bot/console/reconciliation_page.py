@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -18,7 +18,7 @@ from bot.console.reception import Reception, Visit
 from bot.errors import Conflict, InvalidInput, NotFound, TooManyTries
 from bot.payments.model import Payment, StatementCandidate
 from bot.payments.wording import tail
-from bot.reconciliation.comparison import Claims, claims_of, compare, other_words
+from bot.reconciliation.comparison import Claims, Compared, claims_of, compare, other_words
 from bot.reconciliation.lookup import OPEN
 from bot.reconciliation.model import Draft, Proposal, new_reference
 from bot.reconciliation.service import NOTE_MAX_CHARS
@@ -96,8 +96,10 @@ class ReconciliationPage:
             amount=int(amount) if amount.isascii() and amount.isdigit() else -1,
             note=_note(visit),
         )
-        if form.get("differs") and not form.get("checked"):
-            return self._unchecked(visit, await self._case(visit))
+        if not form.get("checked"):
+            case = await self._case(visit)
+            if _differs(_rows(case, case.line(draft.statement_line_id))) or form.get("differs"):
+                return self._unchecked(visit, case)
         try:
             proposal = await self._office.reconciliation.propose(draft, visit.account.name)
         except InvalidInput as error:
@@ -175,6 +177,8 @@ class ReconciliationPage:
             line=line,
             rows=rows,
             claimed_otherwise=[row.field for row in rows if row.claim_agrees is False],
+            flagged=[row.field for row in rows if row.flagged],
+            differs=_differs(rows),
             wrong=wrong,
             note=_note(visit),
             second=service.needs_second(payment, line),
@@ -210,7 +214,12 @@ class ReconciliationPage:
         return verdict
 
 
-def _rows(case: Case, line: Optional[StatementCandidate]) -> Any:
+def _differs(rows: tuple[Compared, ...]) -> bool:
+    """Whether a person has to say that they looked: a masked name agrees with many."""
+    return any(row.flagged or row.claim_agrees is False or row.line_agrees is False for row in rows)
+
+
+def _rows(case: Case, line: Optional[StatementCandidate]) -> tuple[Compared, ...]:
     if case.payment is None:
         return ()
     ticket = case.ticket

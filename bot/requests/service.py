@@ -13,6 +13,7 @@ from bot import formats
 from bot.clock import Clock
 from bot.errors import Bug, NotFound
 from bot.messages import Author, Conversation, Reply
+from bot.notifications.addresses import AddressesService
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
 from bot.payments.asking import EVIDENCE_TYPES, MOST_EVIDENCE
 from bot.payments.model import Claimed, Evidence, Payment, ReconciliationRequest, RequestStatus
@@ -53,7 +54,9 @@ class RequestsService:
         phrases: Phrases,
         links: RequestLinks,
         quiet: QuietHours = NEVER_QUIET,
+        addresses: Optional[AddressesService] = None,
     ) -> None:
+        self._addresses = addresses
         self._desk = desk
         self._clock = clock
         self._phrases = phrases
@@ -149,7 +152,7 @@ class RequestsService:
             # The promise is spent: nobody apologises for it twice.
             fresh = dataclasses.replace(fresh, expected_by=None)
         work.requests.update(request, fresh)
-        return self._tell(work, conversation, said)
+        return await self._tell(work, conversation, said)
 
     async def paper_of(self, work: Any, conversation_id: int, request_id: str) -> Optional[bytes]:
         """The request's receipt (受理回执) as a PDF; None when there is no such request any more."""
@@ -216,11 +219,13 @@ class RequestsService:
             tail=tail(request.serial_number), serial=request.serial_number,
         )  # fmt: skip
 
-    def _tell(self, work: Any, conversation: Conversation, said: Optional[Reply]) -> list[int]:
+    async def _tell(self, work: Any, conversation: Conversation, said: Optional[Reply]) -> list[int]:
         if said is None or not conversation.reachable:
             return []
         work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), self._clock.now())
         work.conversations.update(conversation, offered=said.buttons)
+        if self._addresses:
+            await self._addresses.also_tell(work, conversation, said)
         return [conversation.id]
 
 

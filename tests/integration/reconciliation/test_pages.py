@@ -279,6 +279,21 @@ async def test_what_the_resident_said_otherwise_has_to_be_ticked_too(bureau: Bur
     assert (await agent.send(confirmed.text, f"{page_of(ticket, PLAIN)}/propose")).status_code == 422
 
 
+async def test_a_name_that_differs_from_the_notice_has_to_be_ticked_though_the_line_agrees(
+    bureau: Bureau, agent: Visitor
+) -> None:
+    serial = SERIAL["0105"]
+    ticket = await a_ticket(bureau, serial)
+    confirmed = await confirm(agent, ticket, serial, f"SL-{serial}")
+    assert "账单不一致：" not in words_of(confirmed.text)
+    assert "与缴款书不符：" in words_of(confirmed.text)
+    # Not even a form without its own mark of a difference goes through unticked.
+    for told in ({}, {"differs": ""}):
+        answer = await agent.send(confirmed.text, f"{page_of(ticket, serial)}/propose", **told)
+        assert answer.status_code == 422 and "请先勾选" in answer.text
+    assert await bureau.state_of(serial) == "unreconciled"
+
+
 @pytest.mark.parametrize("change", ["amount", "reference"])
 async def test_a_form_that_was_tampered_with_is_refused(bureau: Bureau, agent: Visitor, change: str) -> None:
     ticket = await a_ticket(bureau, PLAIN)

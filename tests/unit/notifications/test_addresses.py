@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 
 from bot.messages import Contact
 from bot.notifications.addresses import AddressKind, NoticeAddress, Proof, address_in, masked
+from bot.notifications.quiet import QuietHours
 from bot.notifications.service import WatchesService
-from bot.payments.model import State
+from bot.payments.model import Claimed, RequestStatus, State
+from bot.requests.follower import RequestsFollower
+from bot.requests.service import RequestsService
 from tests.fakes.bureau import payment
 from tests.fakes.house import FakeHouse
 
@@ -136,3 +140,30 @@ def test_an_address_is_found_among_words(text: str, found: str | None) -> None:
 
 def test_an_address_is_shown_masked() -> None:
     assert (masked(EMAIL), masked("13812345678")) == ("zh***@example.cn", "138****5678")
+
+
+async def test_only_a_proved_address_hears_how_a_request_ended(house: FakeHouse) -> None:
+    night = QuietHours(time(21), time(8))
+    house.requests = RequestsService(
+        house.bureau, house.clock, house.phrases, house.links, night, house.addresses
+    )
+    conversation = await house.conversation()
+    follower = RequestsFollower(house.work, house.requests, lambda _: None, lambda: None, house.clock)
+    house.bureau.add(SERIAL)
+    await begin(house)
+    for proved in (False, True):
+        if proved:
+            await prove(house, await code_of(house))
+        async with house.work() as work:
+            sent = await house.requests.send(work, conversation, SERIAL, Claimed(), f"message-{proved}")
+            await work.commit()
+        ended = replace(house.bureau.requests[sent.request_id], status=RequestStatus.RESOLVED)
+        house.bureau.requests[sent.request_id] = ended
+        if proved:
+            house.clock.move(hours=12)
+            assert await follower.step() == 0, "told at night"
+            house.clock.move(hours=12)
+        house.clock.move(minutes=10)
+        assert await follower.step() == 1
+    assert len(await written(house)) == 2
+    assert (await written(house))[-1].startswith("utter_notice_message text=utter_request_resolved")
