@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -128,6 +129,19 @@ def with_new_words(said: Any) -> Any:
         name: NEW_WORD if name in MEANINGS and isinstance(inner, str) else with_new_words(inner)
         for name, inner in said.items()
     }
+
+
+def spoilt_copies(said: Any) -> Iterator[Any]:
+    """The same answer with one member missing, null or of another kind, again for each member."""
+    if isinstance(said, list):
+        yield from ([spoilt, *said[1:]] for spoilt in spoilt_copies(said[0]) if said)
+    if not isinstance(said, dict):
+        return
+    for name, inner in said.items():
+        yield {other: value for other, value in said.items() if other != name}
+        yield from ({**said, name: wrong} for wrong in (None, 17, -0.5, True, "?", [], [1], {}))
+        if inner:
+            yield from ({**said, name: spoilt} for spoilt in spoilt_copies(inner))
 
 
 def contradicts_itself(said: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -36,7 +36,13 @@ from bot.payments.model import SHANGHAI, Channel, Claimed, Evidence, State
 from tests.conformance.bureau import JSON, PROBLEM, Answer, ContractBureau, answer_of, open_bureau
 from tests.conformance.contract import CODES, OPERATIONS
 from tests.conformance.mirror import ANSWERS, bodies, is_allowed, writes
-from tests.conformance.sameness import PLAIN, contradicts_itself, says_the_same, with_new_words
+from tests.conformance.sameness import (
+    PLAIN,
+    contradicts_itself,
+    says_the_same,
+    spoilt_copies,
+    with_new_words,
+)
 from tests.fakes.clock import FixedClock
 
 pytestmark = pytest.mark.conformance
@@ -58,6 +64,7 @@ CALLS: dict[str, Call] = {
     "listEvents": lambda client: client.events("12", wait=0, limit=500),
 }
 EVERY = sorted(CALLS)
+CLAIM = Claimed(Channel.ALIPAY, 2000)
 generated = settings(
     max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -158,6 +165,16 @@ def test_no_answer_that_the_contract_forbids_is_understood(caller: Caller, name:
             assert not isinstance(given, HelpdeskError) or contradicts_itself(body), (given, body)
 
     refuses()
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS), ids="-".join)
+def test_no_member_may_be_missing_null_or_of_another_kind_unless_the_contract_says_so(
+    caller: Caller, name: tuple[str, str]
+) -> None:
+    operation_id, status = name
+    for spoilt in spoilt_copies(PLAIN[operation_id]):
+        given = caller.gets(answer_of(spoilt, int(status)), CALLS[operation_id])
+        assert isinstance(given, MalformedAnswer) is not is_allowed(name, spoilt), (given, spoilt)
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS), ids="-".join)
@@ -431,6 +448,40 @@ def test_nothing_is_asked_that_the_contract_does_not_allow(caller: Caller, opera
             assert len(caller.bureau.heard) == 1
 
     asks()
+
+
+def _claim(claimed: Claimed = CLAIM, who: str = "c-1", proofs: Sequence[Evidence] = ()) -> Call:
+    return lambda client: client.request_reconciliation(SERIAL, claimed, who, KEY, None, proofs)
+
+
+WRONG: dict[str, Call] = {
+    "amount 0": _claim(Claimed(amount=0)),
+    "item of 101": _claim(Claimed(item="项" * 101)),
+    "reference of 65": _claim(who="c" * 65),
+    "half a character": _claim(who="c-\ud800"),
+    "six proofs": _claim(proofs=[Evidence("0" * 64, "image/png")] * 6),
+    "a web page as proof": _claim(proofs=[Evidence("0" * 64, "text/html")]),
+    "half a digest": _claim(proofs=[Evidence("0" * 63, "image/png")]),
+    "last four of five": lambda client: client.get_payment(SERIAL, "12345"),
+    "a path as a request": lambda client: client.get_reconciliation_request("../payments/1"),
+    "65 to search for": lambda client: client.search_payments(q="王" * 65),
+    "a state of our own": lambda client: client.search_payments(state=State.UNRECOGNISED),
+    "a page of 201": lambda client: client.search_payments(limit=201),
+    "a page of none": lambda client: client.search_payments(limit=0),
+    "a wait of 31": lambda client: client.events(wait=31),
+    "a wait before now": lambda client: client.events(wait=-1),
+    "501 events": lambda client: client.events(limit=501),
+    "nobody books": lambda client: client.reconcile(SERIAL, "SL-1", "", "", KEY),
+    "an operator of 65": lambda client: client.reconcile(SERIAL, "SL-1", "王" * 65, "", KEY),
+    "a note of 501": lambda client: client.reconcile(SERIAL, "SL-1", "王", "注" * 501, KEY),
+    "a key of 7": lambda client: client.reconcile(SERIAL, "SL-1", "王", "", "1234567"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(WRONG))
+def test_what_the_contract_forbids_is_refused_before_it_is_sent(caller: Caller, what: str) -> None:
+    assert isinstance(caller.gets(Answer(), WRONG[what]), InvalidInput)
+    assert not caller.bureau.heard
 
 
 @pytest.mark.parametrize("operation_id", ["requestReconciliation", "reconcileManually"])
