@@ -40,11 +40,11 @@ def main() -> int:
         server = stack.enter_context(postgresql())
         redis = stack.enter_context(redis_server())
         measured = Bench(plan, pieces, server, redis).measure()
-    results = results_of(measured)
-    details = {**measured, "not measured": pieces.failed}
-    written = json.dumps({**results, "details": details}, indent=1, ensure_ascii=False)
-    (ROOT / arguments.results).write_text(f"{written}\n", encoding="utf-8")
-    write_page(results, measured, ROOT / arguments.docs)
+        results = results_of(measured)
+        details = {**measured, "not measured": pieces.failed}
+        written = json.dumps({**results, "details": details}, indent=1, ensure_ascii=False)
+        (ROOT / arguments.results).write_text(f"{written}\n", encoding="utf-8")
+        write_page(results, measured, ROOT / arguments.docs)
     for name, value in results.items():
         print(f"{name:20s} {'-' if value is None else f'{value:10.3f}'}")
     return 1 if pieces.failed or None in results.values() else 0
