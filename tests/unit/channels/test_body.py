@@ -118,14 +118,14 @@ FILE = 'Content-Disposition: form-data; name="file"; filename="a.png"\r\nContent
 
 async def test_a_form_with_a_file_brings_both() -> None:
     assert await read_upload(multipart(TEXT, (FILE, b"\x89PNG\r\n")), 100) == (
-        {"text": "您好"},
+        {"text": "您好", "file_name": "a.png"},
         b"\x89PNG\r\n",
     )
 
 
 async def test_no_file_chosen_is_an_empty_one() -> None:
     nothing = FILE.replace("a.png", "")
-    assert await read_upload(multipart(TEXT, (nothing, b"")), 100) == ({"text": "您好"}, b"")
+    assert await read_upload(multipart(TEXT, (nothing, b"")), 100) == ({"text": "您好", "file_name": ""}, b"")
 
 
 async def test_a_plain_form_is_read_where_a_file_may_come() -> None:
