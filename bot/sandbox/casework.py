@@ -339,6 +339,7 @@ class Casework:
             self.ledger.put_order(order)
         payment = self.ledger.payment(order.merchant_order) or self._blank(order, at)
         self.ledger.put_payment(replace(payment, line_id=line.line_id))
+        self._touch_refunded(payment)
         self._touched.add(order.merchant_order)
 
     # Judging
@@ -371,6 +372,8 @@ class Casework:
         evidence = self.evidence(order, before, at)
         verdict = judge(evidence, at)
         drawn = self._drawn(before or self._blank(order, at), evidence, verdict)
+        if before is None or before.serial_number != drawn.serial_number:
+            self._touch_refunded(drawn)
         if not verdict.bookable or not booking_time(order.channel, at):
             self._settle(before, drawn, verdict, evidence, note, at)
         elif book:
@@ -476,6 +479,10 @@ class Casework:
             self.ledger.tell(put.serial_number, state, reason, at)
             self._told()
         return put
+
+    def _touch_refunded(self, payment: Payment) -> None:
+        """A row that took money back goes by its number first: it may be this payment's alone."""
+        self._touched |= self.ledger.orders_refunded(payment.serial_number) - {payment.merchant_order}
 
     def _touch_rivals(self, payment: Payment) -> None:
         """The other open payments of the notice may count now, or no longer."""

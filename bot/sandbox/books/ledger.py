@@ -191,6 +191,10 @@ class Ledger:
             line for line in found.values() if line.serial in numbers or line.serial not in self._found_by
         )
 
+    def orders_refunded(self, serial: str) -> set[str]:
+        """The orders that the rows name which took money back under this number, or will."""
+        return {line.order for line in self._refunds.get(serial, ()) if line.order in self.orders}
+
     def request(self, request_id: str) -> ReconciliationRequest | None:
         """One reconciliation request."""
         return self._requests.get(request_id)

@@ -194,3 +194,15 @@ def test_the_same_evidence_gives_the_same_verdict(day: RandomDay) -> None:
         verdict = judge(evidence, BOOKING)
         assert (verdict.state, verdict.reason) == (payment.state, payment.reason)
         assert not verdict.bookable
+
+
+def test_a_row_that_names_anothers_order_goes_by_its_number_once_that_is_known() -> None:
+    paid = Line("SL-1", WECHAT, "A1", Kind.PAYMENT, "CH000005", "", notice(1).number, 1000, MONDAY)
+    revoked = paid._replace(line_id="SL-2", kind=Kind.REVOKED, order="HZ000001", notice="", refund="R1")
+    desk = (
+        Desk()
+        .know(notice(1, 1000), order(1, 1, BANK))
+        .get(Bill(WECHAT, "A1", MONDAY.date(), (revoked, paid)))
+    )
+    payment = desk.ledger.payment("HZ000001")
+    assert payment is not None and payment.state is State.PAYMENT_PENDING
