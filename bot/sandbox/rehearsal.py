@@ -27,7 +27,8 @@ from bot.sandbox.match_day import GOOD_RECALL, Score, closing_of, compare, truth
 from bot.sandbox.report import report_of
 from bot.sandbox.store.store import Store
 
-LOOK = 0.2
+LOOK = 0.02
+"""Small files take a twentieth of a second: a kill has to fall among them."""
 PATIENCE = 3600
 KEYS = {RESIDENT_NAME: "rehearsal-resident-key", STAFF_NAME: "rehearsal-staff-key"}
 
@@ -105,6 +106,24 @@ class Server:
         self.peak_bytes = max(self.peak_bytes, int(peak.split()[1]) * 1024)
 
 
+class Pace:
+    """How long the file before took, in seconds: a kill within that time falls into the next one."""
+
+    def __init__(self) -> None:
+        self.last_file = LOOK
+        self._done = 0
+        self._since: float | None = None
+
+    def saw(self, done: int) -> None:
+        """So many files are done by now."""
+        if done == self._done:
+            return
+        now = time.monotonic()
+        if self._since is not None:
+            self.last_file = (now - self._since) / (done - self._done)
+        self._done, self._since = done, now
+
+
 def rehearse(generated: Path, day: date, database: str, work: Path, kills: int, seed: int) -> Rehearsed:
     """Drop the day's files in and kill the server `kills` times while it works on them."""
     bills, files = work / "bills", _files(generated)
@@ -114,11 +133,13 @@ def rehearse(generated: Path, day: date, database: str, work: Path, kills: int, 
     starts = [server.start()]
     _drop(files, bills)
     killed = 0
-    at_files = sorted(dice.randrange(len(files) - 1) for _ in range(kills))
+    at_files = sorted(dice.sample(range(len(files) - 1), min(kills, len(files) - 1)))
+    pace = Pace()
     try:
         while (done := _done(bills)) < len(files):
-            if killed < kills and done >= at_files[killed]:
-                time.sleep(dice.random() * 2 * max(1.0, starts[-1] / 4))
+            pace.saw(done)
+            if killed < len(at_files) and done >= at_files[killed]:
+                time.sleep(dice.random() * pace.last_file)
                 server.kill()
                 starts.append(server.start())
                 killed += 1

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -127,26 +127,28 @@ async def leave_behind(file: Path) -> None:
     async with engine.connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: alembic.upgrade(configuration(sync), FIRST_REVISION))
     await engine.dispose()
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+    # Long enough ago that it is no burst with what the resident writes after the upgrade.
+    earlier = datetime.now(timezone.utc) - timedelta(minutes=2)
+    then = earlier.strftime("%Y-%m-%d %H:%M:%S.%f")
     with closing(sqlite3.connect(file)) as old:
         old.execute(
             "INSERT INTO conversations (id, channel, user_id, status, language, offered, created_at,"
             " last_message_at) VALUES (1, 'telegram', ?, 'with_bot', 'zh', '[]', ?, ?)",
-            (str(CHAT), now, now),
+            (str(CHAT), then, then),
         )
         old.execute(
             "INSERT INTO messages (id, conversation_id, author, author_name, text, buttons, custom,"
             " created_at) VALUES (1, 1, 'system', '', '到账了', '[]', '{}', ?)",
-            (now,),
+            (then,),
         )
         old.execute(
             "INSERT INTO outbox (message_id, conversation_id, channel, user_id, state, attempts,"
             " next_attempt_at, last_error, created_at) VALUES (1, 1, 'telegram', ?, 'pending', 0, ?, '', ?)",
-            (str(CHAT), now, now),
+            (str(CHAT), then, then),
         )
         old.execute(
             "INSERT INTO incoming (conversation_id, channel, message_id, kind, sealed, received_at)"
             " VALUES (1, 'telegram', 'm1', 'text', ?, ?)",
-            (Seal(SECRET).close("你好"), now),
+            (Seal(SECRET).close("你好"), then),
         )
         old.commit()

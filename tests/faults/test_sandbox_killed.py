@@ -21,7 +21,7 @@ def test_no_file_is_lost_or_counted_twice_however_often_it_is_killed(tmp_path: P
     DayFiles(tmp_path / "day").write(Day(DAY, 3), 5_000)
     url = f"sqlite:///{tmp_path}/books.db"
     rehearsed = rehearse(tmp_path / "day", DAY, url, tmp_path / "work", kills=4, seed=3)
-    assert rehearsed.kills >= 2
+    assert rehearsed.kills >= 3
     assert len(rehearsed.ledger.arrivals) == rehearsed.files
     assert rehearsed.conserved
     assert rehearsed.score.precision == 1.0
