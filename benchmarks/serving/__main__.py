@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -42,12 +44,21 @@ def main() -> int:
         measured = Bench(plan, pieces, server, redis).measure()
         results = results_of(measured)
         details = {**measured, "not measured": pieces.failed}
-        written = json.dumps({**results, "details": details}, indent=1, ensure_ascii=False)
+        written = json.dumps(_finite({**results, "details": details}), indent=1, ensure_ascii=False)
         (ROOT / arguments.results).write_text(f"{written}\n", encoding="utf-8")
         write_page(results, measured, ROOT / arguments.docs)
     for name, value in results.items():
         print(f"{name:20s} {'-' if value is None else f'{value:10.3f}'}")
     return 1 if pieces.failed or None in results.values() else 0
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity: what took for ever is null."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _arguments() -> argparse.Namespace:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving import costs, figures, floor
+from benchmarks.serving.cores import on_one_core
 from benchmarks.serving.databases import PostgresqlDatabases, SqliteFiles
 from benchmarks.serving.peers import Start, ours, stock
 from benchmarks.serving.pieces import Pieces
@@ -25,8 +26,11 @@ MESSAGES, STOCK_MESSAGES = 400, 48
 """So many at least for each point of that curve."""
 TRIAL_TURNS = 8
 ALONE, STORED_TURNS = 200, 20
-CONVERSATIONS = 8
+TALKS = 2
+"""Long conversations after each start."""
 TRAININGS = 3
+ONE = "SQLite, 1 process"
+"""How both sides start without settings: what start and memory are measured of."""
 DIGITS = re.compile(r"[0-9A-Z]*[0-9][0-9A-Z]*")
 """Numbers of tickets, dates and times: they differ from one moment to the next."""
 
@@ -76,6 +80,7 @@ class Bench:
             "plan": {"runs": plan.runs, "turns": plan.turns},
         }
         ways = self._ways()
+        alone = {side: some[ONE] for side, some in ways.items()}
         measured["ways"] = {
             side: {name: self._trial(side, name, start) for name, start in some.items()}
             for side, some in ways.items()
@@ -85,14 +90,18 @@ class Bench:
         measured["rate"] = rate = SHARE_OF_STOCK * (measured["ways"]["stock"][best["stock"]] or 0.0)
         measured["runs"] = self._alternating("run", chosen, rate)
         measured["agreement"] = _agreement(measured["runs"])
+        measured["alone"] = (
+            measured["runs"] if set(best.values()) == {ONE} else self._alternating("alone", alone)
+        )
         curves = self._of(
             "curves-stock", lambda: figures.curves(chosen["stock"], STOCK_RESIDENTS, STOCK_MESSAGES)
         )
         measured["by_length"] = {
-            "ours": self._of("length-ours", lambda: figures.by_length(chosen["ours"], CONVERSATIONS)),
+            "ours": self._by_length(alone["ours"]),
             "stock": curves and curves["length"],
         }
         measured["replicas"] = self._replicas()
+        measured["one core"] = self._one_core()
         measured["training"] = {
             "stock": self._of("training-stock", lambda: costs.stock_training(plan.folder, plan.epochs)),
             "ours": [self._of(f"training-ours-{run}", costs.our_training) for run in range(TRAININGS)],
@@ -110,8 +119,8 @@ class Bench:
         files, server, plan = SqliteFiles(), self._server, self._plan
         peer = partial(stock, plan.python, plan.model)
         ways: Ways = {
-            "ours": {"SQLite, 1 process": partial(ours, files)},
-            "stock": {"SQLite, 1 process": partial(peer, files)},
+            "ours": {ONE: partial(ours, files)},
+            "stock": {ONE: partial(peer, files)},
         }
         if server:
             ways["ours"]["PostgreSQL, 2 processes"] = partial(ours, server, workers=2)
@@ -150,6 +159,22 @@ class Bench:
         sides = {str(workers): partial(ours, self._server, workers=workers) for workers in (1, 2)}
         return self._alternating("replicas", sides)
 
+    def _one_core(self) -> list[Any]:
+        """One process on PostgreSQL; it, the database, the sandbox and the residents on one core together."""
+        if self._server is None:
+            return []
+        with on_one_core(self._server.processes()):
+            return self._alternating("one-core", {"1": partial(ours, self._server)})["1"]
+
+    def _by_length(self, start: Start) -> list[list[float]]:
+        """Long conversations of as many starts as there are runs."""
+        starts = [range(run * TALKS, run * TALKS + TALKS) for run in range(self._plan.runs)]
+        found = [
+            self._of(f"length-ours-{run}", partial(figures.by_length, start, seeds))
+            for run, seeds in enumerate(starts)
+        ]
+        return [conversation for some in found for conversation in some or ()]
+
     def _by_residents(self, start: Start) -> dict[str, Any]:
         return {
             str(count): self._of(
@@ -185,9 +210,9 @@ def _fastest(tried: Mapping[str, float | None]) -> str:
 def _agreement(runs: Mapping[str, list[Any]]) -> dict[str, float] | None:
     """What share of the first run's messages got the same words; takes the words out of the runs."""
     said = {side: [run.pop("said") for run in some] for side, some in runs.items()}
-    if not all(said.values()):
+    one, other = (next(filter(None, said[side]), None) for side in ("ours", "stock"))
+    if one is None or other is None:
         return None
-    one, other = said["ours"][0], said["stock"][0]
     same = [DIGITS.sub("", one[key]) == DIGITS.sub("", other[key]) for key in one if key in other]
     return {
         "messages": len(same),

@@ -73,6 +73,10 @@ class PostgresqlDatabases:
         """A new database, as asyncpg takes it."""
         return plain(self._server.url(self._new()))
 
+    def processes(self) -> list[int]:
+        """The server's processes."""
+        return self._server.processes()
+
     def _new(self) -> str:
         name = next(self._names)
         asyncio.run(_create(plain(self._server.url("postgres")), name))

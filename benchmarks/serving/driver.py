@@ -33,6 +33,14 @@ class Run:
     driving: float = 0.0
     """Seconds of processor time that this process took."""
 
+    def add(self, other: "Run") -> None:
+        """What came after this, by the same driver."""
+        self.latencies += other.latencies
+        self.failed += other.failed
+        self.silent += other.silent
+        self.seconds += other.seconds
+        self.driving += other.driving
+
     @property
     def throughput(self) -> float:
         """Answered messages a second."""
@@ -70,16 +78,26 @@ class Driver:
         return run
 
     async def at_rate(self, rate: float, seconds: float, residents: range, seed: int = 0) -> Run:
-        """Messages that come when they come, `rate` a second on average, whoever is still waiting."""
+        """Messages that come when they come, `rate` a second on average, whoever is still waiting.
+
+        They come from residents who have their last answer; when all of them wait, somebody new begins.
+        """
         chance, run = random.Random(seed), Run()
-        talks = [(next(self._names), script(one, seed)) for one in residents]
+        newcomers = itertools.count(residents.start)
+        idle = [(next(self._names), script(next(newcomers), seed)) for _ in residents]
         async with self._session() as session:
+
+            async def say(talk: tuple[str, Iterator[str]]) -> None:
+                await self._send(session, talk[0], next(talk[1]), run)
+                idle.append(talk)
+
             began = time.perf_counter()
             due, sent = began, []
             while due < began + seconds:
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                name, texts = chance.choice(talks)
-                sent.append(asyncio.create_task(self._send(session, name, next(texts), run)))
+                if not idle:
+                    idle.append((next(self._names), script(next(newcomers), seed)))
+                sent.append(asyncio.create_task(say(idle.pop(chance.randrange(len(idle))))))
                 due += chance.expovariate(rate)
             await asyncio.gather(*sent)
             run.seconds = time.perf_counter() - began

@@ -15,9 +15,12 @@ from benchmarks.serving.peers import Peer, Start
 
 LONGEST_START = 400.0
 RESIDENTS, TURNS = range(32), 25
-RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 20.0
+RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 60.0
 WARM_RESIDENTS, WARM_TURNS = range(48, 56), 4
 """Nobody says what somebody else said, apart from what everybody says."""
+
+LONGEST_TALK = 40
+"""Turns of one resident in the residents' curve: after them the own phrases would come again."""
 
 BLOCK = 15
 """Turn 5 and turn 200 say the same when the same fifteen phrases are said again and again."""
@@ -60,7 +63,7 @@ def measure(start: Start, turns: int = TURNS, rate: float = 0.0, seed: int = 0) 
         p95=many.percentile(0.95),
         memory=memory,
         failed=many.failed + (offered.failed if offered else 0),
-        silent=many.silent,
+        silent=many.silent + (offered.silent if offered else 0),
         driving=many.driving / many.seconds,
         p95_at_rate=offered.percentile(0.95) if offered else None,
     ), many
@@ -71,15 +74,16 @@ def started(peer: Peer) -> tuple[Driver, float]:
     driver = Driver(peer.url)
     asyncio.run(driver.first_answer(LONGEST_START))
     seconds = time.perf_counter() - peer.began
+    time.sleep(peer.settle)
     asyncio.run(driver.together(WARM_RESIDENTS, WARM_TURNS))
     return driver, seconds
 
 
-def by_length(start: Start, conversations: int) -> list[list[float]]:
-    """Seconds of each turn of long conversations, one conversation after the other."""
+def by_length(start: Start, seeds: Sequence[int]) -> list[list[float]]:
+    """Seconds of each turn of long conversations, one conversation after the other, from one start."""
     with start() as peer:
         driver, _ = started(peer)
-        return [_long(driver, seed) for seed in range(conversations)]
+        return [_long(driver, seed) for seed in seeds]
 
 
 def late_over_early(conversations: Sequence[Sequence[float]]) -> float:
@@ -128,7 +132,9 @@ def _long(driver: Driver, seed: int) -> list[float]:
 
 
 def _at_once(driver: Driver, residents: int, messages: int) -> dict[str, float]:
-    run = asyncio.run(driver.together(range(residents), max(2, -(-messages // residents))))
+    turns, run = max(2, -(-messages // residents)), Run()
+    for round_, began in enumerate(range(0, turns, LONGEST_TALK)):
+        run.add(asyncio.run(driver.together(range(residents), min(LONGEST_TALK, turns - began), round_)))
     return {"throughput": run.throughput, "p50": run.percentile(0.5), "p95": run.percentile(0.95)}
 
 

@@ -18,7 +18,8 @@ TEMPLATE = Path(__file__).with_name("performance.md.jinja")
 PROFILE = re.compile(r"<!-- profile -->.*<!-- /profile -->", re.DOTALL)
 """What the profile writes into the page itself."""
 NO_PROFILE = "<!-- profile -->\n<!-- /profile -->"
-FIGURES = ("throughput", "p95_at_rate", "start", "memory", "driving")
+FIGURES = ("throughput", "p95_at_rate", "memory", "driving")
+ALONE = ("start", "memory")
 MISSING = "not measured"
 
 
@@ -37,7 +38,9 @@ def write_page(results: Results, measured: Mapping[str, Any], docs: Path) -> Non
         two={"throughput": median(measured["replicas"].get("2", ()), "throughput")},
         late_over_early_stock=_late_over_early(measured, "stock"),
         conversations=len(measured["by_length"]["ours"] or ()),
-        failed={side: sum(run["failed"] for run in some) for side, some in measured["runs"].items()},
+        one_core=median(measured["one core"], "throughput"),
+        failed=_counted(measured, "failed"),
+        silent=_counted(measured, "silent"),
         floors=list(_floors(measured["floor"] or {})),
         pictures=draw(measured, docs / "performance"),
         profile=before.group(0) if before else NO_PROFILE,
@@ -53,20 +56,27 @@ def _template() -> jinja2.Template:
         "percent": lambda value: _shown(None if value is None else 100 * value, "%.0f%%"),
         "ms": lambda value: _shown(None if value is None else 1000 * value, "%.1f ms"),
         "mb": lambda value: _shown(None if value is None else value / 1e6, "%.0f MB"),
-        "versions": lambda written: ", ".join(f"{name} {one}" for name, one in json.loads(written).items()),
+        "versions": lambda written: (
+            ", ".join(f"{name} {one}" for name, one in json.loads(written or "{}").items()) or MISSING
+        ),
     }
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _side(measured: Mapping[str, Any], side: str) -> dict[str, float | None]:
+def _side(measured: Mapping[str, Any], side: str) -> dict[str, Any]:
     """The medians of one side."""
     training = measured["training"][side]
     trained = training if isinstance(training, list) else [training]
     return {
         **{name: median(measured["runs"][side], name) for name in FIGURES},
+        "alone": {name: median(measured["alone"][side], name) for name in ALONE},
         "training": median(trained, "clock"),
         "training_processor": median(trained, "processor"),
     }
+
+
+def _counted(measured: Mapping[str, Any], name: str) -> dict[str, int]:
+    return {side: sum(run[name] for run in some) for side, some in measured["runs"].items()}
 
 
 def _late_over_early(measured: Mapping[str, Any], side: str) -> float | None:

@@ -24,7 +24,12 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONWARNINGS": "ignore",
     "LOG_LEVEL": "ERROR",
+    "PYTHONDONTWRITEBYTECODE": "",  # each side may keep what it compiled
 }
+
+ONE_THREAD = {"TF_INTRA_OP_PARALLELISM_THREADS": "1", "TF_INTER_OP_PARALLELISM_THREADS": "1"}
+SETTLE = 30.0
+"""One of several workers of Rasa's may answer while another one still loads."""
 
 Start = Callable[[], AbstractContextManager["Peer"]]
 
@@ -36,6 +41,8 @@ class Peer:
     url: str
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+    settle: float = 0.0
+    """Seconds from the first answer until every process serves."""
 
     def memory(self) -> int:
         """Bytes of memory that belong to these processes and their children (proportional set size)."""
@@ -83,7 +90,8 @@ def stock(python: Path, model: Path, database: Database, workers: int = 1, redis
     """`rasa run` on its SQL tracker store, `rasa run actions` with our actions.
 
     The actions run in our environment, which is smaller than Rasa's: in favour of the stock side. More than
-    one worker needs a Redis server, on the port `redis`.
+    one worker needs a Redis server, on the port `redis`; each of them gets one of TensorFlow's threads, for
+    it has one core.
     """
     with tempfile.TemporaryDirectory() as folder:
         port, actions = free_port(), free_port()
@@ -104,9 +112,10 @@ def stock(python: Path, model: Path, database: Database, workers: int = 1, redis
         ]  # fmt: skip
         commands = [
             (action_server, {"DATA_DIR": folder, "DATABASE_URL": database.url(folder)}),
-            (server, {"SANIC_WORKERS": str(workers)}),
+            (server, {"SANIC_WORKERS": str(workers)} | (ONE_THREAD if workers > 1 else {})),
         ]
         with _running(commands, port, folder) as peer:
+            peer.settle = SETTLE if workers > 1 else 0.0
             yield peer
 
 

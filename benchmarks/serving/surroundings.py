@@ -54,5 +54,8 @@ def _processor() -> str:
 
 
 def _said(*command: str) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:  # what is not installed has nothing to say
+        return ""
     return done.stdout.strip()

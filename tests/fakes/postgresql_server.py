@@ -77,6 +77,12 @@ class PostgresqlServer:
         """The address of a database."""
         return f"postgresql+asyncpg://helpdesk@127.0.0.1:{self.port}/{database}"
 
+    def processes(self) -> list[int]:
+        """The server's process and its children, as they are now."""
+        parent = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [parent, *map(int, children)]
+
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", str(self._home / "data"), "-w", "-t", "60", *arguments)
 

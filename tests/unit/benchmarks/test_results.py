@@ -22,7 +22,7 @@ def run(**figures: Any) -> dict[str, Any]:
     """One run of one side."""
     return {
         "start": 60.0, "throughput": 5.0, "p95_at_rate": 2.0, "memory": 1_500_000_000, "failed": 0,
-        "driving": 0.1, **figures,
+        "silent": 0, "driving": 0.1, **figures,
     }  # fmt: skip
 
 
@@ -51,10 +51,12 @@ def measured() -> dict[str, Any]:
             "stock": [run(), run(throughput=4.0), run(throughput=6.0)],
         },
         "agreement": {"messages": 800, "same": 0.75, "silent ours": 0.0, "silent stock": 0.01},
+        "alone": {"ours": [run(**ours)], "stock": [run()]},
+        "one core": [run(throughput=48.0)],
         "by_length": {"ours": [turns], "stock": [turns]},
         "replicas": {"1": [run(throughput=50.0)], "2": [run(throughput=95.0)]},
         "training": {
-            "ours": [{"clock": 30.0, "processor": 50.0}], "stock": {"clock": 600.0, "processor": 900.0},
+            "ours": [{"clock": 30.0, "processor": 50.0}], "stock": {"clock": 600.0, "processor": 1000.0},
         },
         "sizes": {"ours": 900_000_000, "stock": 2_700_000_000},
         "floor": {"inference": 0.003, "write SQLite": 0.001, "message SQLite": 0.008},
@@ -77,9 +79,15 @@ def test_figures_are_medians_of_ours_over_stock(measured: dict[str, Any]) -> Non
     }
 
 
+def test_what_took_for_ever_is_no_figure(measured: dict[str, Any]) -> None:
+    measured["runs"]["stock"] = [run(p95_at_rate=float("inf"))]
+    assert results_of(measured)["p95_ratio"] is None
+
+
 def test_what_was_not_measured_is_said_to_be_missing(measured: dict[str, Any], tmp_path: Path) -> None:
     missing = {"by_length": {"ours": None, "stock": None}, "sizes": None, "replicas": {}, "agreement": None}
-    measured |= missing | {"floor": None, "by_stored": None, "runs": {"ours": [], "stock": []}}
+    nobody: dict[str, list[Any]] = {"ours": [], "stock": []}
+    measured |= missing | {"floor": None, "by_stored": None, "runs": nobody, "alone": nobody, "one core": []}
     measured["by_residents"] = {"ours": {"1": None}, "stock": {}}
     measured["training"] = {"ours": [None], "stock": None}
     results = results_of(measured)

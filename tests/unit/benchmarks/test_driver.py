@@ -1,0 +1,65 @@
+"""The residents who load both sides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from benchmarks.serving.cores import on_one_core
+from benchmarks.serving.driver import Driver, Run
+
+SLOW = 0.2
+
+
+@asynccontextmanager
+async def slow_side(at_once: Counter[str], most: Counter[str]) -> AsyncIterator[str]:
+    """A side that takes its time and notes how many messages of one resident were with it at once."""
+
+    async def answer(request: web.Request) -> web.Response:
+        who = json.loads(await request.text())["sender"]
+        at_once[who] += 1
+        most[who] = max(most[who], at_once[who])
+        await asyncio.sleep(SLOW)
+        at_once[who] -= 1
+        return web.json_response([{"text": "ok"}])
+
+    app = web.Application()
+    app.router.add_post("/webhooks/rest/webhook", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_at_a_rate_nobody_writes_before_the_last_answer_came() -> None:
+    most: Counter[str] = Counter()
+    async with slow_side(Counter(), most) as url:
+        run = await Driver(url).at_rate(60.0, 1.0, range(2), seed=1)
+    assert set(most.values()) == {1}
+    assert len(most) > 2  # two could not have said so much
+    assert len(run.latencies) > 30
+    assert run.failed == 0
+
+
+async def test_runs_one_after_the_other_add_up() -> None:
+    one = Run(latencies=[1.0, 1.0], failed=1, seconds=2.0)
+    one.add(Run(latencies=[3.0, 3.0], silent=1, seconds=2.0))
+    assert (one.throughput, one.failed, one.silent) == (1.0, 1, 1)
+    assert one.percentile(1) == float("inf")
+
+
+def test_one_core_is_one_core_for_a_while() -> None:
+    before = os.sched_getaffinity(0)
+    with on_one_core([]):
+        assert len(os.sched_getaffinity(0)) == 1
+    assert os.sched_getaffinity(0) == before
