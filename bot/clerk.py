@@ -180,7 +180,7 @@ class Clerk:
             services=self._services,
             message_key=f"message-{accepted.contact.channel}-{accepted.id}",
             now=self._services.clock.now(),
-            starts_afresh=accepted.received_at - conversation.last_message_at > self._session_idle,
+            starts_afresh=accepted.received_at - conversation.last_session_at > self._session_idle,
         )
 
     async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:

@@ -130,6 +130,13 @@ class Conversation:
     """False while the contact has blocked us."""
     dialogue_version: int = 0
     """How often the dialogue's events changed."""
+    last_dialogue_at: Optional[datetime] = None
+    """When the dialogue last took a message; None before the first."""
+
+    @property
+    def last_session_at(self) -> datetime:
+        """The last moment of the dialogue's session: what was answered without it does not prolong that."""
+        return self.last_dialogue_at or self.last_message_at
 
 
 @dataclass(frozen=True)

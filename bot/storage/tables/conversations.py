@@ -17,6 +17,8 @@ conversations = sa.Table(
     sa.Column("offered", sa.JSON, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_message_at", Moment, nullable=False),
+    # When the dialogue last took a message; None before the first.
+    sa.Column("last_dialogue_at", Moment, nullable=True),
     sa.Column("flooded_at", Moment, nullable=True),
     sa.Column("reachable", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("dialogue_version", sa.Integer, nullable=False, server_default="0"),
