@@ -190,7 +190,8 @@ class OutboxRelay:
 
     def _later(self, delivery: Delivery, error: Exception) -> Outcome:
         now = self._clock.now()
-        if now - delivery.created_at >= GIVE_UP_AFTER and delivery.attempts >= LEAST_TRIES:
+        tried_since = delivery.queued_at or delivery.created_at
+        if now - tried_since >= GIVE_UP_AFTER and delivery.attempts >= LEAST_TRIES:
             return self._dead(delivery, _named(error))
         until = now + timedelta(seconds=self._pause(delivery, error))
         log.info(

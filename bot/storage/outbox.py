@@ -87,6 +87,7 @@ class Outbox(Repository):
             .values(
                 state=DeliveryState.PENDING.value,
                 attempts=0,
+                queued_at=now,
                 next_attempt_at=now,
                 parts_sent=0,
                 held_by=None,
@@ -131,4 +132,5 @@ def delivery_of(row: Row) -> Delivery:
         attempts=row.out_attempts,
         created_at=row.out_created_at,
         last_error=row.out_last_error,
+        queued_at=row.out_queued_at,
     )

@@ -102,6 +102,8 @@ outbox = sa.Table(
     sa.Column("next_attempt_at", Moment, nullable=False),
     sa.Column("last_error", sa.String(200), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    # Later than `created_at` where it was given up and put back into the queue.
+    sa.Column("queued_at", Moment, nullable=True),
     sa.Column("sent_at", Moment, nullable=True),
     # How much of a line that goes in parts the platform took.
     sa.Column("parts_sent", sa.Integer, nullable=False, server_default="0"),

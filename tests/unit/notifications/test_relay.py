@@ -241,6 +241,20 @@ async def test_a_line_is_given_up_after_a_day_and_the_next_goes_on() -> None:
     assert post.outbox.rows[first.id].last_error == "Unavailable: down"
 
 
+async def test_a_line_that_is_sent_again_is_tried_for_a_day_again() -> None:
+    post = Post()
+    post.telephone.failures["old"] = [Unavailable("down")] * 2
+    old = post.outbox.put(1, "old")
+    again = START + timedelta(days=3)
+    post.outbox.rows[old.id] = dataclasses.replace(old, attempts=LEAST_TRIES, queued_at=again)
+    post.clock.time = again + timedelta(hours=23)
+    await post.send_all()
+    assert post.state(old) is DeliveryState.PENDING
+    post.clock.time = again + timedelta(hours=24)
+    await post.send_all()
+    assert post.state(old) is DeliveryState.DEAD
+
+
 async def test_one_who_cannot_be_reached_stops_only_their_own_queue() -> None:
     post = Post()
     post.telephone.failures["blocked"] = [Undeliverable("bot was blocked")]

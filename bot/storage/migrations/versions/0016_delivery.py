@@ -1,4 +1,4 @@
-"""when the dialogue last took a message: a session lasts as long as that, not as what was answered without it"""
+"""when the dialogue last took a message, and since when a line is in the queue"""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ def upgrade() -> None:
         'conversations', sa.Column('last_dialogue_at', bot.storage.tables.Moment(timezone=True), nullable=True)
     )
     op.execute('UPDATE conversations SET last_dialogue_at = last_message_at')
+    op.add_column('outbox', sa.Column('queued_at', bot.storage.tables.Moment(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('outbox') as batch_op:
+        batch_op.drop_column('queued_at')
     with op.batch_alter_table('conversations') as batch_op:
         batch_op.drop_column('last_dialogue_at')
