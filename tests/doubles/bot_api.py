@@ -246,6 +246,10 @@ class BotApi:
         if tell:
             self.push({"my_chat_member": membership(chat_id, BOT_ID, "member", "kicked")})
 
+    def forget(self, chat_id: int) -> None:
+        """The chat is not there any more."""
+        self._chats.discard(chat_id)
+
     def unblock(self, chat_id: int, tell: bool = False) -> None:
         """The resident lets the bot write again."""
         self._blocked.discard(chat_id)
