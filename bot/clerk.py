@@ -310,7 +310,9 @@ def _stage(turn: Turn, answer: Answer) -> None:
             work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
         folded_into = None if accepted is first else first.id
         understood = turn.understood if accepted is first else None
-        work.incoming.mark_answered(accepted.id, transcript, turn.now, folded_into, understood)
+        work.incoming.mark_answered(
+            accepted.id, transcript, turn.now, folded_into, understood, accepted.sealed
+        )
     for reply in answer.replies:
         work.lines.add(turn.conversation, reply, turn.now, in_reply_to=first.id)
     turn.change_conversation(offered=_offered(turn, answer.replies), last_message_at=turn.now)

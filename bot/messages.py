@@ -63,6 +63,18 @@ class FileReference:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a message is on its platform. Every version of a changed one has the same `origin`.
+
+    `version` is 0 for what was written first and higher for each later change; `thread` is a group's topic.
+    """
+
+    origin: str
+    version: int = 0
+    thread: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class IncomingMessage:
     """What a channel brought, before anything looked at it.
 
@@ -77,6 +89,8 @@ class IncomingMessage:
     kind: MessageKind = MessageKind.TEXT
     language: Optional[str] = None
     file: Optional[FileReference] = None
+    source: Optional[Source] = None
+    """None where the channel's messages are never changed."""
 
 
 @dataclass(frozen=True)

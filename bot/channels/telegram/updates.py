@@ -11,7 +11,7 @@ from telegram.ext.filters import StatusUpdate
 
 from bot.channels.telegram.commands import Command, read_command
 from bot.channels.telegram.files import file_of
-from bot.messages import Contact, IncomingMessage, MessageKind
+from bot.messages import Contact, IncomingMessage, MessageKind, Source
 
 CHANNEL = "telegram"
 
@@ -47,7 +47,9 @@ def read_update(update: Update, me: Me) -> IncomingMessage | None:
         return None
     if message.chat.type == ChatType.PRIVATE:
         return _written(update, message, me)
-    return _in_group(update, message.chat.id, message.from_user) if _addresses(message, me) else None
+    if not _addresses(message, me):
+        return None
+    return _in_group(update, message.chat.id, message.from_user, _source(update, message))
 
 
 def _pressed(update: Update) -> IncomingMessage | None:
@@ -65,7 +67,9 @@ def _pressed(update: Update) -> IncomingMessage | None:
     )
 
 
-def _in_group(update: Update, chat_id: int, user: User | None) -> IncomingMessage:
+def _in_group(
+    update: Update, chat_id: int, user: User | None, source: Source | None = None
+) -> IncomingMessage:
     """Something said to us where others read along: nobody's payment is spoken of there, nor kept."""
     return IncomingMessage(
         contact=_contact(chat_id),
@@ -73,6 +77,7 @@ def _in_group(update: Update, chat_id: int, user: User | None) -> IncomingMessag
         text="",
         kind=MessageKind.GROUP,
         language=_language(user),
+        source=source,
     )
 
 
@@ -86,6 +91,7 @@ def _written(update: Update, message: Message, me: Me) -> IncomingMessage:
         kind=kind,
         language=_language(message.from_user),
         file=file_of(message),
+        source=_source(update, message),
     )
 
 
@@ -112,6 +118,14 @@ def _message_id(update: Update, message: Message) -> str:
     if message.media_group_id and message is update.message:
         return f"album-{message.media_group_id}"
     return str(update.update_id)
+
+
+def _source(update: Update, message: Message) -> Source:
+    # An album has one row; a change of any of its pictures is a change of that.
+    group = message.media_group_id
+    place = f"album-{group}" if group else str(message.message_id)
+    version = update.update_id if message is update.edited_message else 0
+    return Source(f"{message.chat.id}/{place}", version)
 
 
 def _kind(message: Message) -> MessageKind:

@@ -49,8 +49,21 @@ incoming = sa.Table(
     sa.Column("answered_with", Number, nullable=True),
     sa.Column("intent", sa.String(64), nullable=True),
     sa.Column("confidence", sa.Float, nullable=True),
+    # Where it is on its platform, which version of it this is, and what tells another text from the same one.
+    sa.Column("origin", sa.String(64), nullable=True),
+    sa.Column("version", Number, nullable=True),
+    sa.Column("text_mark", sa.String(64), nullable=True),
+    # The topic of a group that it was written in.
+    sa.Column("thread", Number, nullable=True),
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_incoming_conversation_id_received_at", "conversation_id", "received_at"),
+    sa.Index(
+        "ix_incoming_origin",
+        "channel",
+        "origin",
+        sqlite_where=sa.text("origin IS NOT NULL"),
+        postgresql_where=sa.text("origin IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.channels.telegram.commands import PAYLOADS, read_command
 from bot.channels.telegram.updates import Me, read_update
-from bot.messages import Contact, FileReference, IncomingMessage, MessageKind
+from bot.messages import Contact, FileReference, IncomingMessage, MessageKind, Source
 from bot.phrasebook import Phrasebook
 from tests.doubles.telegram_objects import CONTENTS, chat, message, user
 
@@ -28,7 +28,8 @@ def written(chat_id: int = 7, sender: Any = None, **content: Any) -> IncomingMes
 
 
 def test_a_text_is_a_message_of_that_chat() -> None:
-    expected = IncomingMessage(Contact("telegram", "7"), "41", "你好", MessageKind.TEXT, "zh")
+    contact, source = Contact("telegram", "7"), Source("7/1")
+    expected = IncomingMessage(contact, "41", "你好", MessageKind.TEXT, "zh", source=source)
     assert written(text="你好") == expected
 
 
@@ -120,10 +121,21 @@ def test_pictures_of_one_album_are_one_message() -> None:
     assert got.message_id == "album-12"
 
 
-def test_a_corrected_text_is_a_new_message() -> None:
+def test_a_corrected_text_is_another_version_of_the_same_message() -> None:
     got = read({"edited_message": message(1, 7, user(7), text="查 2")})
     assert got
-    assert (got.text, got.message_id) == ("查 2", "41")
+    assert (got.text, got.message_id, got.source) == ("查 2", "41", Source("7/1", version=41))
+    first = written(text="查 1")
+    assert first
+    assert first.source == Source("7/1", version=0)
+
+
+def test_every_picture_of_an_album_is_at_one_place() -> None:
+    album = {"photo": CONTENTS["photo"], "media_group_id": "12"}
+    first, changed = written(**album), read({"edited_message": message(2, 7, user(7), **album)})
+    assert first and first.source
+    assert changed and changed.source
+    assert first.source.origin == changed.source.origin == "7/album-12"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +171,7 @@ def test_a_group_that_talks_among_itself_is_left_alone(text: str) -> None:
 )
 def test_a_group_that_asks_is_heard_and_none_of_its_words_are_kept(text: str) -> None:
     assert written(-5, text=text) == IncomingMessage(
-        Contact("telegram", "-5"), "41", "", MessageKind.GROUP, "zh"
+        Contact("telegram", "-5"), "41", "", MessageKind.GROUP, "zh", source=Source("-5/1")
     )
 
 
