@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import Message, Update, User
+from telegram import MaybeInaccessibleMessage, Message, Update, User
 from telegram.constants import ChatType
 from telegram.ext.filters import StatusUpdate
 
@@ -57,7 +57,8 @@ def _pressed(update: Update) -> IncomingMessage | None:
     if query is None or query.message is None or query.from_user.is_bot:
         return None
     if query.message.chat.type != ChatType.PRIVATE:
-        return _in_group(update, query.message.chat.id, query.from_user)
+        where = Source(f"{query.message.chat.id}/pressed-{query.id}", thread=_topic(query.message))
+        return _in_group(update, query.message.chat.id, query.from_user, where)
     return IncomingMessage(
         contact=_contact(query.message.chat.id),
         message_id=str(update.update_id),
@@ -98,8 +99,13 @@ def _written(update: Update, message: Message, me: Me) -> IncomingMessage:
 def _is_noise(update: Update, message: Message) -> bool:
     # Someone sharing a live location edits it each few seconds; bots must not talk to bots.
     moves = message is update.edited_message and message.location is not None
-    unmanned = message.from_user is None or message.from_user.is_bot
+    unmanned = message.from_user is None or (message.from_user.is_bot and not _is_anonymous(message))
     return moves or unmanned or message.chat.type == ChatType.CHANNEL or StatusUpdate.ALL.filter(update)
+
+
+def _is_anonymous(message: Message) -> bool:
+    """True for an administrator who writes as the group: Telegram shows a bot of its own instead."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
 def _addresses(message: Message, me: Me) -> bool:
@@ -125,7 +131,12 @@ def _source(update: Update, message: Message) -> Source:
     group = message.media_group_id
     place = f"album-{group}" if group else str(message.message_id)
     version = update.update_id if message is update.edited_message else 0
-    return Source(f"{message.chat.id}/{place}", version)
+    return Source(f"{message.chat.id}/{place}", version, _topic(message))
+
+
+def _topic(message: MaybeInaccessibleMessage) -> int | None:
+    # Outside topics Telegram numbers the threads of replies, too.
+    return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
 
 
 def _kind(message: Message) -> MessageKind:

@@ -175,6 +175,33 @@ def test_a_group_that_asks_is_heard_and_none_of_its_words_are_kept(text: str) ->
     )
 
 
+ANONYMOUS = {**user(1087968824, is_bot=True), "username": "GroupAnonymousBot"}
+
+
+def test_an_administrator_who_writes_as_the_group_is_a_person() -> None:
+    got = written(-5, ANONYMOUS, text="@fee_helper_bot 多久到账", sender_chat=chat(-5))
+    assert got
+    assert got.kind is MessageKind.GROUP
+    assert written(-5, ANONYMOUS, text="@fee_helper_bot 多久到账", sender_chat=chat(-6)) is None
+    assert written(-5, ANONYMOUS, text="今天天气不错", sender_chat=chat(-5)) is None
+
+
+def test_a_topic_of_a_group_is_kept_and_a_thread_of_replies_is_none() -> None:
+    asked = {"text": "@fee_helper_bot 多久到账", "message_thread_id": 42}
+    in_topic, in_thread = written(-5, is_topic_message=True, **asked), written(-5, **asked)
+    assert in_topic and in_topic.source
+    assert in_thread and in_thread.source
+    assert (in_topic.source.thread, in_thread.source.thread) == (42, None)
+
+
+def test_a_button_pressed_in_a_topic_is_answered_there() -> None:
+    place = {**message(3, -5, US, text="您好"), "message_thread_id": 42, "is_topic_message": True}
+    query = {"id": "1", "from": user(7), "chat_instance": "1", "data": "b:1:0", "message": place}
+    got = read({"callback_query": query})
+    assert got and got.source
+    assert got.source.thread == 42
+
+
 def test_a_photo_for_us_in_a_group_is_not_fetched() -> None:
     got = written(-5, photo=CONTENTS["photo"], caption="@fee_helper_bot 看看")
     assert got
