@@ -131,9 +131,7 @@ class Desk:
         for accepted in left_over:
             by_conversation.setdefault(accepted.conversation_id, []).append(accepted)
         answered = await asyncio.gather(*(self._recover_all(own, limit) for own in by_conversation.values()))
-        if self._attachments:
-            for incoming_id in await self._attachments.left_over():
-                await self._attachments.fetch_late(incoming_id)
+        await self._fetch_left_over()
         return sum(answered)
 
     async def run(self, every: float = 30.0) -> None:
@@ -225,6 +223,15 @@ class Desk:
             )
             with suppress(Conflict):  # delivered twice at the same moment
                 await work.commit()
+
+    async def _fetch_left_over(self) -> None:
+        if self._attachments is None:
+            return
+        for incoming_id in await self._attachments.left_over():
+            try:
+                await self._attachments.fetch_late(incoming_id)
+            except Exception as error:
+                log.error("file_left_over_again", incoming=incoming_id, error=type(error).__name__)
 
     async def _fetch_late(self, accepted: Accepted) -> None:
         if self._attachments and accepted.kind in WITH_FILES:

@@ -407,6 +407,8 @@ class BotApi:
         content = await file.read()
         if kind == "photo" and content.endswith(b"too broad"):
             raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        if kind == "photo" and content.endswith(b"cut off"):
+            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
         caption = parameters.get("caption", "")
         if len(caption.encode("utf-16-le")) > 2 * 1024:
             raise Refusal(400, "Bad Request: message caption is too long")

@@ -31,6 +31,9 @@ FILE_MARK = re.compile("‹(photo|document)›")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
+NO_PICTURE = re.compile("photo|IMAGE_PROCESS_FAILED", re.IGNORECASE)
+"""How Telegram says that it cannot show a picture; as a document it takes the same file."""
+
 NO_TOPIC = "thread not found"
 """How Telegram says that a topic was deleted."""
 
@@ -155,7 +158,7 @@ class TelegramSender:
                 filename=part.document.name, message_thread_id=place.topic,
             )  # fmt: skip
         except BadRequest as error:
-            if "photo" not in error.message.lower():
+            if not NO_PICTURE.search(error.message):
                 raise
             return False
         return True
