@@ -38,12 +38,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_incoming_origin', table_name='incoming')
-    with op.batch_alter_table('incoming') as batch_op:
-        batch_op.drop_column('thread')
-        batch_op.drop_column('text_mark')
-        batch_op.drop_column('version')
-        batch_op.drop_column('origin')
-    with op.batch_alter_table('outbox') as batch_op:
-        batch_op.drop_column('queued_at')
-    with op.batch_alter_table('conversations') as batch_op:
-        batch_op.drop_column('last_dialogue_at')
+    for name in ('thread', 'text_mark', 'version', 'origin'):
+        op.drop_column('incoming', name)
+    op.drop_column('outbox', 'queued_at')
+    op.drop_column('conversations', 'last_dialogue_at')
