@@ -178,10 +178,16 @@ class Clerk:
             conversation=conversation,
             work=work,
             services=self._services,
-            message_key=f"message-{accepted.contact.channel}-{accepted.id}",
+            message_key=self._key_of(accepted),
             now=self._services.clock.now(),
-            starts_afresh=accepted.received_at - conversation.last_message_at > self._session_idle,
+            starts_afresh=accepted.received_at - conversation.last_session_at > self._session_idle,
         )
+
+    def _key_of(self, accepted: Accepted) -> str:
+        # Not by our own number: that begins again with each new database, while others remember the key.
+        contact = accepted.contact
+        mark = self._seal.fingerprint("message", contact.channel, contact.user_id, accepted.message_id)
+        return f"message-{mark}"
 
     async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:
         awaiting = await self._dialogue.awaiting(turn)
@@ -304,7 +310,9 @@ def _stage(turn: Turn, answer: Answer) -> None:
             work.lines.add(turn.conversation, said, turn.now, in_reply_to=accepted.id)
         folded_into = None if accepted is first else first.id
         understood = turn.understood if accepted is first else None
-        work.incoming.mark_answered(accepted.id, transcript, turn.now, folded_into, understood)
+        work.incoming.mark_answered(
+            accepted.id, transcript, turn.now, folded_into, understood, accepted.sealed
+        )
     for reply in answer.replies:
         work.lines.add(turn.conversation, reply, turn.now, in_reply_to=first.id)
     turn.change_conversation(offered=_offered(turn, answer.replies), last_message_at=turn.now)

@@ -13,6 +13,7 @@ import structlog
 from bot.announcer import Announcer
 from bot.attachments.service import AttachmentsService
 from bot.clerk import Clerk, Dialogue
+from bot.corrections import Corrections
 from bot.errors import Conflict, InvalidInput
 from bot.flood import WINDOW
 from bot.folding import MOST
@@ -65,6 +66,7 @@ class Desk:
         self._max_chars = message_max_chars
         self._turnstile = turnstile or Turnstile()
         self._attachments = attachments
+        self._corrections = Corrections(work, seal)
         self._clerk = Clerk(
             work,
             dialogue,
@@ -83,6 +85,9 @@ class Desk:
         Raises InvalidInput when the channel's ids cannot be stored, RetryLater when nothing was stored.
         """
         _check_ids(message)
+        message, known = await self._corrections.settle(message, self._sealed(message))
+        if known is not None:
+            return known
         accepted = None if message.file else await self._accept_known(message)
         if accepted is not None:
             return accepted
@@ -126,9 +131,7 @@ class Desk:
         for accepted in left_over:
             by_conversation.setdefault(accepted.conversation_id, []).append(accepted)
         answered = await asyncio.gather(*(self._recover_all(own, limit) for own in by_conversation.values()))
-        if self._attachments:
-            for incoming_id in await self._attachments.left_over():
-                await self._attachments.fetch_late(incoming_id)
+        await self._fetch_left_over()
         return sum(answered)
 
     async def run(self, every: float = 30.0) -> None:
@@ -175,7 +178,12 @@ class Desk:
         contact, now = message.contact, self._clock.now()
         async with self._work() as work:
             accepted = await work.incoming.accept(
-                contact, message.message_id, message.kind, self._sealed(message), now
+                contact,
+                message.message_id,
+                message.kind,
+                self._sealed(message),
+                now,
+                self._corrections.marks(message),
             )
         if accepted is not None:
             ACCEPTED.labels(contact.channel).inc()
@@ -190,8 +198,15 @@ class Desk:
         language = message.language if message.language in LANGUAGES else LANGUAGES[0]
         async with self._work() as work:
             conversation = await work.conversations.open(message.contact, now, language)
-            sealed = self._sealed(message)
-            work.incoming.add(conversation.id, message.contact, message.message_id, message.kind, sealed, now)
+            work.incoming.add(
+                conversation.id,
+                message.contact,
+                message.message_id,
+                message.kind,
+                self._sealed(message),
+                now,
+                self._corrections.marks(message),
+            )
             if message.file:
                 work.attachments.expect(message.contact.channel, message.message_id, message.file, now)
             if not conversation.reachable:
@@ -208,6 +223,15 @@ class Desk:
             )
             with suppress(Conflict):  # delivered twice at the same moment
                 await work.commit()
+
+    async def _fetch_left_over(self) -> None:
+        if self._attachments is None:
+            return
+        for incoming_id in await self._attachments.left_over():
+            try:
+                await self._attachments.fetch_late(incoming_id)
+            except Exception as error:
+                log.error("file_left_over_again", incoming=incoming_id, error=type(error).__name__)
 
     async def _fetch_late(self, accepted: Accepted) -> None:
         if self._attachments and accepted.kind in WITH_FILES:

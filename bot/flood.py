@@ -37,7 +37,8 @@ class FloodLimit:
     def is_time_to_ask(self, turn: Turn, accepted: Accepted) -> bool:
         """True once a minute; the resident is then asked to slow down."""
         asked = turn.conversation.flooded_at
-        if asked is not None and accepted.received_at - asked < WINDOW:
+        # Either way: the clock may have been put back since.
+        if asked is not None and abs(accepted.received_at - asked) < WINDOW:
             return False
         turn.change_conversation(flooded_at=accepted.received_at)
         return True

@@ -63,6 +63,18 @@ class FileReference:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a message is on its platform. Every version of a changed one has the same `origin`.
+
+    `version` is 0 for what was written first and higher for each later change; `thread` is a group's topic.
+    """
+
+    origin: str
+    version: int = 0
+    thread: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class IncomingMessage:
     """What a channel brought, before anything looked at it.
 
@@ -77,6 +89,8 @@ class IncomingMessage:
     kind: MessageKind = MessageKind.TEXT
     language: Optional[str] = None
     file: Optional[FileReference] = None
+    source: Optional[Source] = None
+    """None where the channel's messages are never changed."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,13 @@ class Conversation:
     """False while the contact has blocked us."""
     dialogue_version: int = 0
     """How often the dialogue's events changed."""
+    last_dialogue_at: Optional[datetime] = None
+    """When the dialogue last took a message; None before the first."""
+
+    @property
+    def last_session_at(self) -> datetime:
+        """The last moment of the dialogue's session: what was answered without it does not prolong that."""
+        return self.last_dialogue_at or self.last_message_at
 
 
 @dataclass(frozen=True)

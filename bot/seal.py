@@ -1,9 +1,11 @@
-"""Encryption of what must be kept: accepted messages until answered, and residents' files."""
+"""Encryption of what must be kept (accepted messages until answered, residents' files), and fingerprints."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
+import json
 import os
 import secrets
 import tempfile
@@ -22,6 +24,7 @@ class Seal:
     def __init__(self, secret: str) -> None:
         digest = hashlib.sha256(b"seal:" + secret.encode()).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(digest))
+        self._marking = hashlib.sha256(b"fingerprint:" + secret.encode()).digest()
 
     def close(self, text: str) -> bytes:
         """The text, encrypted."""
@@ -30,6 +33,10 @@ class Seal:
     def open(self, sealed: bytes) -> str:
         """The text again; raises Bug when it was sealed with another key."""
         return self.open_bytes(sealed).decode()
+
+    def fingerprint(self, *parts: str) -> str:
+        """The same for the same parts under this key, and nowhere else; nothing is read back from it."""
+        return hmac.new(self._marking, json.dumps(parts).encode(), hashlib.sha256).hexdigest()
 
     def close_bytes(self, content: bytes) -> bytes:
         """A file's content, encrypted."""

@@ -26,8 +26,8 @@ class Private:
 class Turn:
     """The unit of work of one message, and what it is about.
 
-    `message_key` is unique to the accepted message and the same after a restart: side effects on other
-    systems derive their idempotency keys from it.
+    `message_key` is unique to the accepted message, whatever database it is in, and the same after a restart:
+    side effects on other systems derive their idempotency keys from it.
     """
 
     conversation: Conversation

@@ -33,7 +33,7 @@ COPIED = {
 }
 """The tables that every talk fills, parents first, and which of their columns are ids."""
 UNIQUE = {("conversations", "user_id"), ("incoming", "message_id")}
-MOMENTS = ("created_at", "last_message_at", "received_at", "answered_at")
+MOMENTS = ("created_at", "last_message_at", "last_dialogue_at", "received_at", "answered_at")
 DAYS = 365
 """The copies are spread over so many days before today."""
 

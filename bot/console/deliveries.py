@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -34,19 +36,34 @@ class Deliveries:
                 reception.for_agents(self.send_again, needs=Permission.OVERSEE),
                 methods=["POST"],
             ),
+            Route(
+                HERE + "/contacts/{id:int}/send_again",
+                reception.for_agents(self.send_all_again, needs=Permission.OVERSEE),
+                methods=["POST"],
+            ),
         ]
 
     async def deliveries(self, visit: Visit) -> Response:
-        """The page; that residents' lines were looked at is recorded."""
+        """A page of them; that residents' lines were looked at is recorded."""
+        before = _number(visit.request.query_params.get("before", ""))
         async with self._office.work() as work:
-            dead = await work.outbox.dead(SHOWN)
+            found = await work.outbox.dead(SHOWN + 1, before)
+            dead = found[:SHOWN]
+            of_contact = await work.outbox.count_dead({one.line.conversation_id for one in dead})
             if dead:
                 work.agents.record(
                     visit.account.name, "deliveries_viewed", str(len(dead)), self._office.clock.now()
                 )
                 await work.commit()
         return self._pages.page(
-            visit.request, "deliveries.html", account=visit.account, csrf=visit.csrf, dead=dead, shown=SHOWN
+            visit.request,
+            "deliveries.html",
+            account=visit.account,
+            csrf=visit.csrf,
+            dead=dead,
+            of_contact=of_contact,
+            older=f"{HERE}?before={dead[-1].id}" if len(found) > SHOWN else "",
+            newest=HERE if before else "",
         )
 
     async def send_again(self, visit: Visit) -> Response:
@@ -63,3 +80,25 @@ class Deliveries:
                     raise Problem(404, "not_found", "There is no such undelivered line any more.") from None
         self._office.notify()
         return RedirectResponse(HERE, 303)
+
+    async def send_all_again(self, visit: Visit) -> Response:
+        """Puts every line of one contact back into the queue; 404 when none of theirs was given up."""
+        contact, now = visit.request.path_params["id"], self._office.clock.now()
+        what = f"contact-{contact}"
+        async with self._office.work() as work:
+            count = (await work.outbox.count_dead([contact])).get(contact, 0)
+            if count:
+                self._once.obey(work, visit, what)
+                work.outbox.send_all_again(contact, now)
+                subject = f"{contact}: {count}"
+                work.agents.record(visit.account.name, "deliveries_sent_again", subject, now)
+                with suppress(Conflict):  # the same form was obeyed before
+                    await work.commit()
+            elif not await self._once.was_obeyed(work, visit, what):
+                raise Problem(404, "not_found", "There is no such undelivered line any more.")
+        self._office.notify()
+        return RedirectResponse(HERE, 303)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -134,6 +134,8 @@ class RasaDialogue:
             thanks = await self._standing.comment(turn, text)
             if thanks:
                 return thanks
+            # Only here: what the dialogue never takes must not make yesterday's session today's.
+            turn.change_conversation(last_dialogue_at=turn.now)
             text = await self._standing.meant(turn, text)
             replies = Replies()
             if turn.starts_afresh:

@@ -31,6 +31,8 @@ class Delivery:
     attempts: int
     created_at: datetime
     last_error: str
+    queued_at: Optional[datetime] = None
+    """Since when it is tried: it may have been given up and put back."""
     taken_over: bool = False
     """True when another process had begun to send it, and may have succeeded."""
 

@@ -24,10 +24,10 @@ from bot.errors import HelpdeskError, RateLimited, ResidentError, Unavailable
 from bot.messages import Line
 from bot.notifications.backoff import Jitter, backoff
 from bot.notifications.model import Delivery
+from bot.notifications.reach import lose
 from bot.notifications.slips import Slips
-from bot.storage.outbox import Outbox
 from bot.storage.outbox_queue import OutboxQueue
-from bot.storage.unit_of_work import UnitOfWorkFactory
+from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,11 @@ IDLE_SECONDS = 1.0
 
 
 class Undeliverable(ResidentError):
-    """The channel will never take this line for this contact: they blocked us, or are gone."""
+    """The channel will never take this line for this contact."""
+
+
+class Blocked(Undeliverable):
+    """The channel takes no line at all for this contact: they blocked us, or are gone."""
 
 
 class Sender(Protocol):
@@ -51,7 +55,7 @@ class Sender(Protocol):
         """Returns once the platform took it; raises RetryLater or Undeliverable."""
 
 
-Outcome = Callable[[Outbox], None]
+Outcome = Callable[[UnitOfWork], None]
 
 
 @dataclass(frozen=True)
@@ -168,13 +172,15 @@ class OutboxRelay:
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
             await self._send(delivery)
+        except Blocked as error:
+            return self._lost(delivery, _named(error))
         except Undeliverable as error:
             return self._dead(delivery, _named(error))
         except Exception as error:
             # A defect in a sender holds up its own contact and heals with the next release.
             return self._later(delivery, error)
         sent_at = self._clock.now()
-        return lambda outbox: outbox.mark_sent(delivery.id, sent_at)
+        return lambda work: work.outbox.mark_sent(delivery.id, sent_at)
 
     async def _send(self, delivery: Delivery) -> None:
         if self._slips and self._slips.has(delivery):
@@ -190,13 +196,14 @@ class OutboxRelay:
 
     def _later(self, delivery: Delivery, error: Exception) -> Outcome:
         now = self._clock.now()
-        if now - delivery.created_at >= GIVE_UP_AFTER and delivery.attempts >= LEAST_TRIES:
+        tried_since = delivery.queued_at or delivery.created_at
+        if now - tried_since >= GIVE_UP_AFTER and delivery.attempts >= LEAST_TRIES:
             return self._dead(delivery, _named(error))
         until = now + timedelta(seconds=self._pause(delivery, error))
         log.info(
             "delivery_postponed", delivery=delivery.id, channel=delivery.channel, error=type(error).__name__
         )
-        return lambda outbox: outbox.postpone(delivery, until, _named(error))
+        return lambda work: work.outbox.postpone(delivery, until, _named(error))
 
     def _pause(self, delivery: Delivery, error: Exception) -> float:
         if isinstance(error, RateLimited) and error.retry_after is not None:
@@ -205,12 +212,21 @@ class OutboxRelay:
 
     def _dead(self, delivery: Delivery, reason: str) -> Outcome:
         log.warning("delivery_given_up", delivery=delivery.id, channel=delivery.channel, reason=reason)
-        return lambda outbox: outbox.mark_dead(delivery.id, reason)
+        return lambda work: work.outbox.mark_dead(delivery.id, reason)
+
+    def _lost(self, delivery: Delivery, reason: str) -> Outcome:
+        given_up = self._dead(delivery, reason)
+
+        def outcome(work: UnitOfWork) -> None:
+            given_up(work)
+            lose(work, delivery.line.conversation_id)
+
+        return outcome
 
     async def _recorded(self, outcome: Outcome) -> bool:
         try:
             async with self._work() as work:
-                outcome(work.outbox)
+                outcome(work)
                 await work.commit()
         except Exception as error:
             log.error("delivery_not_recorded", error=type(error).__name__)

@@ -54,6 +54,11 @@ class Attachments(Repository):
         found = await self._fetch(table.c.id == attachment_id)
         return found[0] if found else None
 
+    async def has(self, conversation_id: int, file_key: str) -> bool:
+        """Whether the conversation brought this file before."""
+        theirs = sa.and_(table.c.conversation_id == conversation_id, table.c.file_key == file_key)
+        return bool(await self._work.fetch(sa.select(table.c.id).where(theirs).limit(1)))
+
     async def of_incoming(self, incoming_id: int) -> list[Attachment]:
         """The attachments of one message, in the order they came."""
         return await self._fetch(table.c.incoming_id == incoming_id)

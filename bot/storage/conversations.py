@@ -68,7 +68,7 @@ class Conversations(Repository):
         return await self._one(table.c.id == conversation_id)
 
     def update(self, conversation: Conversation, **changes: Any) -> Conversation:
-        """Stages changes (status, language, offered, last_message_at, flooded_at); returns the new value.
+        """Stages changes (status, language, offered, flooded_at and such); returns the new value.
 
         `commit` raises Conflict when the conversation went to somebody else since it was read: neither the
         bot nor a person may speak on what was true before.
@@ -149,4 +149,5 @@ def conversation_of(row: Any, prefix: str = "") -> Conversation:
         flooded_at=row[f"{prefix}flooded_at"],
         reachable=row[f"{prefix}reachable"],
         dialogue_version=row[f"{prefix}dialogue_version"],
+        last_dialogue_at=row[f"{prefix}last_dialogue_at"],
     )

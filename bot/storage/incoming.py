@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Iterable, Optional
 
@@ -10,18 +10,29 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import Accepted, Contact, Conversation, MessageKind, Understood
+from bot.messages import Accepted, Contact, Conversation, MessageKind, Source, Understood
 from bot.storage.conversations import conversation_of
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations
 from bot.storage.tables import incoming as table
 
 
+@dataclass(frozen=True)
+class Marks:
+    """By what a later version of a message is recognised: where it is, and the fingerprint of its text."""
+
+    source: Optional[Source] = None
+    text: Optional[str] = None
+
+
+NO_MARKS = Marks()
+
+
 class Incoming(Repository):
     """Every message a channel brought; (channel, message id) is unique."""
 
     def add(self, conversation_id: int, contact: Contact, message_id: str, kind: MessageKind,
-            sealed: bytes, now: datetime) -> None:  # fmt: skip
+            sealed: bytes, now: datetime, marks: Marks = NO_MARKS) -> None:  # fmt: skip
         """Stages a new message; `commit` raises Conflict when it was accepted before."""
         self._work.stage_statement(
             table.insert().values(
@@ -31,15 +42,16 @@ class Incoming(Repository):
                 kind=kind.value,
                 sealed=sealed,
                 received_at=now,
+                **_columns(marks),
             )
         )
 
     async def accept(self, contact: Contact, message_id: str, kind: MessageKind, sealed: bytes,
-                     now: datetime) -> Optional[Accepted]:  # fmt: skip
+                     now: datetime, marks: Marks = NO_MARKS) -> Optional[Accepted]:  # fmt: skip
         """Stores a message at once, if its contact has a conversation and it was not accepted before."""
         values = {
             "channel": contact.channel, "user_id": contact.user_id, "message_id": message_id,
-            "kind": kind.value, "sealed": sealed, "now": now,
+            "kind": kind.value, "sealed": sealed, "now": now, **_columns(marks),
         }  # fmt: skip
         made: list[Row] = []
 
@@ -66,6 +78,28 @@ class Incoming(Repository):
         """The accepted message with the channel's own id, or None."""
         rows = await self._fetch(sa.and_(table.c.channel == channel, table.c.message_id == message_id))
         return rows[0] if rows else None
+
+    async def latest_version(self, channel: str, origin: str) -> Optional[tuple[Accepted, Marks]]:
+        """What was accepted last of a message that may have been changed since, and its marks."""
+        theirs = sa.and_(table.c.channel == channel, table.c.origin == origin)
+        newest = sa.select(sa.func.max(table.c.id)).where(theirs).scalar_subquery()
+        rows = await self._rows(table.c.id == newest)
+        if not rows:
+            return None
+        row = rows[0]
+        return _accepted(row, row.user_id), Marks(Source(row.origin, row.version, row.thread), row.text_mark)
+
+    def rewrite(self, accepted: Accepted, kind: MessageKind, sealed: bytes, marks: Marks) -> None:
+        """Stages another text for a message that waits; `commit` raises Conflict when it was answered
+        meanwhile."""
+        waits = sa.and_(table.c.id == accepted.id, table.c.answered_at.is_(None))
+        values = {"kind": kind.value, "sealed": sealed, **_columns(marks)}
+        self._work.stage_change(table.update().where(waits).values(**values), f"message {accepted.id}")
+
+    async def thread_of(self, incoming_id: int) -> Optional[int]:
+        """The topic of a group that a message was written in, or None."""
+        rows = await self._work.fetch(sa.select(table.c.thread).where(table.c.id == incoming_id))
+        return rows[0].thread if rows else None
 
     async def get(self, incoming_id: int) -> Optional[Accepted]:
         """The accepted message with our id, or None."""
@@ -110,11 +144,12 @@ class Incoming(Repository):
 
     def mark_answered(self, incoming_id: int, masked_text: str, now: datetime,
                       answered_with: Optional[int] = None,
-                      understood: Optional[Understood] = None) -> None:  # fmt: skip
+                      understood: Optional[Understood] = None,
+                      read: Optional[bytes] = None) -> None:  # fmt: skip
         """Stages the end of a message: the sealed original is erased, the masked text stays.
 
         `answered_with` names the message that it was folded into, whose replies are its own. `commit` raises
-        Conflict when it was answered meanwhile.
+        Conflict when it was answered meanwhile, or is not sealed any more as it was `read`.
         """
         values = {
             "message": incoming_id,
@@ -125,7 +160,10 @@ class Incoming(Repository):
             "intent": understood.intent if understood else None,
             "confidence": understood.confidence if understood else None,
         }
-        self._work.stage_change(ANSWERED, f"message {incoming_id}", values)
+        if read is None:
+            self._work.stage_change(ANSWERED, f"message {incoming_id}", values)
+        else:
+            self._work.stage_change(ANSWERED_AS_READ, f"message {incoming_id}", {**values, "read": read})
 
     async def understood(self, incoming_ids: Iterable[int]) -> dict[int, Understood]:
         """What messages were taken for, by their ids; those that the dialogue never saw are left out."""
@@ -147,16 +185,20 @@ class Incoming(Repository):
         return int(rows[0][0])
 
     async def _fetch(self, condition: Any, limit: Optional[int] = None) -> list[Accepted]:
+        return [_accepted(row, row.user_id) for row in await self._rows(condition, limit)]
+
+    async def _rows(self, condition: Any, limit: Optional[int] = None) -> list[Row]:
         joined = sa.select(table, conversations.c.user_id).join(
             conversations, conversations.c.id == table.c.conversation_id
         )
-        rows = await self._work.fetch(joined.where(condition).order_by(table.c.id).limit(limit))
-        return [_accepted(row, row.user_id) for row in rows]
+        return list(await self._work.fetch(joined.where(condition).order_by(table.c.id).limit(limit)))
 
 
 ACCEPT = sa.text(
-    "INSERT INTO incoming (conversation_id, channel, message_id, kind, sealed, received_at)"
-    " SELECT id, channel, :message_id, :kind, :sealed, :now FROM conversations"
+    "INSERT INTO incoming (conversation_id, channel, message_id, kind, sealed, received_at,"
+    " origin, version, text_mark, thread)"
+    " SELECT id, channel, :message_id, :kind, :sealed, :now, :origin, :version, :text_mark, :thread"
+    " FROM conversations"
     " WHERE channel = :channel AND user_id = :user_id AND reachable"
     " ON CONFLICT DO NOTHING RETURNING id, conversation_id"
 ).bindparams(
@@ -164,6 +206,10 @@ ACCEPT = sa.text(
     sa.bindparam("kind", type_=table.c.kind.type),
     sa.bindparam("sealed", type_=table.c.sealed.type),
     sa.bindparam("now", type_=table.c.received_at.type),
+    sa.bindparam("origin", type_=table.c.origin.type),
+    sa.bindparam("version", type_=table.c.version.type),
+    sa.bindparam("text_mark", type_=table.c.text_mark.type),
+    sa.bindparam("thread", type_=table.c.thread.type),
     sa.bindparam("channel", type_=conversations.c.channel.type),
     sa.bindparam("user_id", type_=conversations.c.user_id.type),
 )
@@ -208,7 +254,18 @@ ANSWERED = (
         }
     )
 )
+ANSWERED_AS_READ = ANSWERED.where(table.c.sealed == sa.bindparam("read"))
 """Made once: making them anew for each message would cost as much as running them."""
+
+
+def _columns(marks: Marks) -> dict[str, Any]:
+    source = marks.source
+    return {
+        "origin": source.origin if source else None,
+        "version": source.version if source else None,
+        "thread": source.thread if source else None,
+        "text_mark": marks.text,
+    }
 
 
 def _accepted(row: Row, user_id: str) -> Accepted:

@@ -105,6 +105,7 @@ def _outbox_row(conversation: Conversation, message_id: int, now: datetime) -> s
         next_attempt_at=now,
         last_error="",
         created_at=now,
+        queued_at=now,
     )
 
 

@@ -40,15 +40,21 @@ class Outbox(Repository):
             table.update().where(table.c.message_id == line_id).values(parts_sent=parts)
         )
 
-    async def dead(self, limit: int = 100) -> list[Delivery]:
-        """Deliveries that were given up, newest first."""
-        statement = (
-            self._joined()
-            .where(table.c.state == DeliveryState.DEAD.value)
-            .order_by(table.c.id.desc())
-            .limit(limit)
-        )
+    async def dead(self, limit: int = 100, before: int = 0) -> list[Delivery]:
+        """Deliveries that were given up, newest first; older than the one with the id `before`, if any."""
+        statement = self._joined().where(DEAD).order_by(table.c.id.desc()).limit(limit)
+        if before:
+            statement = statement.where(table.c.id < before)
         return [delivery_of(row) for row in await self._work.fetch(statement)]
+
+    async def count_dead(self, conversation_ids: Collection[int]) -> dict[int, int]:
+        """How many deliveries of each conversation were given up; those without any are left out."""
+        statement = (
+            sa.select(table.c.conversation_id, sa.func.count().label("given_up"))
+            .where(DEAD, table.c.conversation_id.in_(conversation_ids))
+            .group_by(table.c.conversation_id)
+        )
+        return {row.conversation_id: row.given_up for row in await self._work.fetch(statement)}
 
     def mark_sent(self, delivery_id: int, now: datetime) -> None:
         """Stages that the platform took it."""
@@ -80,20 +86,11 @@ class Outbox(Repository):
     def send_again(self, delivery_id: int, now: datetime) -> None:
         """Stages a dead delivery's return to the queue, from its first part on; `commit` raises Conflict when
         it is not dead any more."""
-        dead = sa.and_(table.c.id == delivery_id, table.c.state == DeliveryState.DEAD.value)
-        self._work.stage_change(
-            table.update()
-            .where(dead)
-            .values(
-                state=DeliveryState.PENDING.value,
-                attempts=0,
-                next_attempt_at=now,
-                parts_sent=0,
-                held_by=None,
-                held_until=None,
-            ),
-            f"delivery {delivery_id}",
-        )
+        self._work.stage_change(_again(table.c.id == delivery_id, now), f"delivery {delivery_id}")
+
+    def send_all_again(self, conversation_id: int, now: datetime) -> None:
+        """Stages the return of everything that was given up for a contact, in the order it was said."""
+        self._work.stage_statement(_again(table.c.conversation_id == conversation_id, now))
 
     def _set(self, delivery_id: int, **values: object) -> None:
         self._work.stage_statement(table.update().where(table.c.id == delivery_id).values(**values))
@@ -101,6 +98,25 @@ class Outbox(Repository):
     def _joined(self) -> sa.sql.Select:
         columns = [column.label(f"out_{column.name}") for column in table.c]
         return sa.select(messages, *columns).join(messages, messages.c.id == table.c.message_id)
+
+
+DEAD = table.c.state == DeliveryState.DEAD.value
+
+
+def _again(which: Any, now: datetime) -> sa.sql.Update:
+    return (
+        table.update()
+        .where(DEAD, which)
+        .values(
+            state=DeliveryState.PENDING.value,
+            attempts=0,
+            queued_at=now,
+            next_attempt_at=now,
+            parts_sent=0,
+            held_by=None,
+            held_until=None,
+        )
+    )
 
 
 def due_heads(now: datetime, but_not: Collection[int] = ()) -> sa.sql.Select:
@@ -131,4 +147,5 @@ def delivery_of(row: Row) -> Delivery:
         attempts=row.out_attempts,
         created_at=row.out_created_at,
         last_error=row.out_last_error,
+        queued_at=row.out_queued_at,
     )

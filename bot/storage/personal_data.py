@@ -84,7 +84,7 @@ class PersonalData(Repository):
         stage(
             tables.incoming.update()
             .where(tables.incoming.c.conversation_id == conversation_id)
-            .values(text=None)
+            .values(text=None, text_mark=None)
         )
 
     def _erase_notices(self, conversation_id: int) -> None:

@@ -95,6 +95,12 @@ class Office:
         """Closes connections."""
         await self.house.aclose()
 
+    async def loses_its_database(self, empty_database: Path) -> None:
+        """The process ends, and a new one begins with nothing stored; the bureau remembers everything."""
+        await self.house.aclose()
+        shutil.copy(empty_database, self.database)
+        self.house, self.desk = self._open()
+
     async def restart(self) -> None:
         """The process ends, and a new one takes over its database."""
         await self.house.aclose()

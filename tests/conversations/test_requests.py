@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conversations.office import Office
 from tests.conversations.resident import Resident
-from tests.conversations.seeded import BOOKED, MISMATCHED, NOT_THERE, SERIAL, WAITING
+from tests.conversations.seeded import BOOKED, DIFFERENT_AMOUNT, MISMATCHED, NOT_THERE, SERIAL, WAITING
 
 
 def reconciliation_requests(office: Office) -> list[str]:
     """The serial numbers that the bureau was asked to reconcile."""
     return [request.serial_number for request in office.sandbox.state.bureau.ledger.requests]
+
+
+def keys_sent(office: Office) -> list[str]:
+    """The idempotency keys that the bureau saw, in order."""
+    keys = (request.headers.get("Idempotency-Key") for request in office.wire.requests)
+    return [key for key in keys if key]
 
 
 async def test_reconciliation_is_asked_for_after_one_confirmation(resident: Resident, office: Office) -> None:
@@ -197,6 +205,28 @@ async def test_a_request_that_was_carried_out_while_its_answer_was_lost_is_not_s
     heard = await resident.says("好的")
     assert heard.named("utter_reconciliation_received")
     assert len(reconciliation_requests(office)) == 1
+
+
+async def test_after_a_new_database_nobody_is_answered_with_another_resident_s_request(
+    resident: Resident, neighbour: Resident, office: Office, empty_database: Path
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    await office.loses_its_database(empty_database)
+    heard = await neighbour.says(DIFFERENT_AMOUNT, "帮我申请对账", "好的")
+    assert heard.named("utter_reconciliation_received")
+    assert reconciliation_requests(office) == [MISMATCHED, DIFFERENT_AMOUNT]
+
+
+async def test_a_message_that_comes_again_after_a_new_database_sends_its_request_once(
+    resident: Resident, office: Office, empty_database: Path
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    await resident.sends("好的", message_id="yes")
+    await office.loses_its_database(empty_database)
+    await resident.says("你好", MISMATCHED, "帮我申请对账")
+    keys = keys_sent(office)
+    await resident.sends("好的", message_id="yes")
+    assert keys_sent(office) == keys * 2
 
 
 async def test_an_outage_while_applying_is_told(resident: Resident, office: Office) -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.messages import IncomingMessage, MessageKind
+from tests.conversations.agent import Agent
 from tests.conversations.office import Office
-from tests.conversations.resident import Resident
-from tests.conversations.seeded import BOOKED, NOT_THERE, WAITING
+from tests.conversations.resident import Heard, Resident
+from tests.conversations.seeded import BOOKED, MISMATCHED, NOT_THERE, WAITING
 
 
 async def half_filled(resident: Resident) -> None:
@@ -138,3 +145,87 @@ async def test_a_restart_in_between_changes_nothing(office: Office, resident: Re
     await office.restart()
     office.advance(hours=25)
     assert (await resident.says("你好")).named("utter_offer_resume")
+
+
+NOT_TAKEN = [
+    ("", MessageKind.STICKER),
+    ("", MessageKind.PHOTO),
+    ("", MessageKind.VOICE),
+    ("", MessageKind.LOCATION),
+    ("", MessageKind.GROUP),
+    ("   ", MessageKind.TEXT),
+    ("很长" * 1500, MessageKind.TEXT),
+    ("/gone_button", MessageKind.BUTTON),
+]
+"""What is answered without the dialogue."""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    NOT_TAKEN,
+    ids=["sticker", "photo", "voice", "location", "group", "empty", "too long", "button"],
+)
+async def test_what_the_dialogue_never_reads_does_not_use_up_the_fresh_start(
+    office: Office, resident: Resident, text: str, kind: MessageKind
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    office.advance(hours=25)
+    await resident.sends(text, kind)
+    heard = await resident.says("好的")
+    assert heard.named("utter_nothing_to_affirm")
+    assert requests_of(office) == []
+
+
+async def test_yesterdays_erasure_is_not_agreed_to_behind_a_picture(
+    office: Office, resident: Resident
+) -> None:
+    await resident.says("你好", "全部删除我的信息", '/my_data{"choice": "erase"}')
+    before = len(office.rows("messages"))
+    office.advance(hours=25)
+    await resident.sends("", MessageKind.STICKER)
+    heard = await resident.says("好的")
+    assert heard.named("utter_nothing_to_affirm")
+    assert len(office.rows("messages")) > before
+
+
+async def test_a_flood_does_not_use_up_the_fresh_start(office: Office, resident: Resident) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    office.advance(hours=25)
+    for number in range(40):
+        await office.desk.handle(
+            IncomingMessage(resident.contact, f"flood-{number}", "", MessageKind.STICKER)
+        )
+    assert (await resident.says("在吗")).lines == []
+    office.advance(minutes=2)
+    assert (await resident.says("好的")).named("utter_nothing_to_affirm")
+    assert requests_of(office) == []
+
+
+async def test_an_apology_does_not_use_up_the_fresh_start(office: Office, resident: Resident) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    office.advance(hours=25)
+    accepted = await office.desk.accept(IncomingMessage(resident.contact, "broken", "在吗"))
+    with closing(sqlite3.connect(office.database)) as connection, connection:
+        connection.execute("UPDATE incoming SET sealed = x'00' WHERE id = ?", (accepted.id,))
+    assert Heard(await office.desk.answer(accepted)).named("utter_internal_error")
+    assert (await resident.says("好的")).named("utter_nothing_to_affirm")
+    assert requests_of(office) == []
+
+
+async def test_what_a_person_answered_does_not_use_up_the_fresh_start(
+    office: Office, resident: Resident, agent: Agent
+) -> None:
+    await half_filled(resident)
+    await resident.says("转人工")
+    await agent.replies(resident)
+    office.advance(hours=25)
+    await resident.says("谢谢，还在吗")
+    await agent.hands_back(resident)
+    heard = await resident.says(BOOKED)
+    assert heard.named("utter_status")
+    assert [row["type"] for row in office.rows("tracker_events")].count("session_started") == 2
+
+
+def requests_of(office: Office) -> list[str]:
+    """The serial numbers that the bureau was asked to match."""
+    return [request.serial_number for request in office.sandbox.state.bureau.ledger.requests]

@@ -111,6 +111,7 @@ class BotApi:
         self._queries: set[str] = set()
         self._faults: list[Fault] = []
         self._blocked: set[int] = set()
+        self._gone_topics: set[tuple[int, int]] = set()
         self._moved: dict[int, int] = {}
         self.files: dict[str, bytes] = {"photo-1": JPEG, "file-1": PDF}
         self._counts: Counter[str] = Counter()
@@ -245,6 +246,14 @@ class BotApi:
         self._blocked.add(chat_id)
         if tell:
             self.push({"my_chat_member": membership(chat_id, BOT_ID, "member", "kicked")})
+
+    def close_topic(self, chat_id: int, topic: int) -> None:
+        """The topic of a group is deleted."""
+        self._gone_topics.add((chat_id, topic))
+
+    def forget(self, chat_id: int) -> None:
+        """The chat is not there any more."""
+        self._chats.discard(chat_id)
 
     def unblock(self, chat_id: int, tell: bool = False) -> None:
         """The resident lets the bot write again."""
@@ -398,6 +407,8 @@ class BotApi:
         content = await file.read()
         if kind == "photo" and content.endswith(b"too broad"):
             raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        if kind == "photo" and content.endswith(b"cut off"):
+            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
         caption = parameters.get("caption", "")
         if len(caption.encode("utf-16-le")) > 2 * 1024:
             raise Refusal(400, "Bad Request: message caption is too long")
@@ -497,6 +508,8 @@ class BotApi:
 
     def _check_message(self, chat_id: int, text: str, parameters: Json) -> None:
         self._check_chat(chat_id)
+        if (chat_id, int(parameters.get("message_thread_id", 0))) in self._gone_topics:
+            raise Refusal(400, "Bad Request: message thread not found")
         if not text.strip():
             raise Refusal(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > 4096:

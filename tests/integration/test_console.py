@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import AsyncIterator
+from typing import AsyncIterator, Sequence
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from bot.console.deliveries import SHOWN
 from bot.console.model import Role
 from bot.messages import (
     Contact,
@@ -204,6 +205,52 @@ async def test_undelivered_lines_are_listed_and_sent_again_on_request(house: Web
     async with house.work() as work:
         assert [one.id for one in await work.outbox.heads(house.clock.now())] == [delivery_id]
     assert ("chenjie", "delivery_sent_again", str(delivery_id)) in await audited(house)
+
+
+async def give_up(house: WebHouse, user: str, texts: Sequence[str]) -> int:
+    """Lines to a Telegram resident that can be reached no more; returns their conversation's id."""
+    async with house.work() as work:
+        conversation = await work.conversations.open(Contact("telegram", user), house.clock.now(), "zh")
+        for text in texts:
+            work.lines.add(conversation, Reply(text), house.clock.now())
+        await work.commit()
+        work.outbox.bury(conversation.id, "blocked")
+        await work.commit()
+    return conversation.id
+
+
+async def test_every_undelivered_line_can_be_reached_page_after_page(house: WebHouse, head: Agent) -> None:
+    await give_up(house, "4711", [f"〔{number}〕" for number in range(2 * SHOWN + 1)])
+    address: str | None = "/console/deliveries"
+    seen: list[str] = []
+    while address:
+        page = (await head.get(address)).text
+        seen += re.findall("〔([0-9]+)〕", page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        address = following and following[1]
+    assert seen == [str(number) for number in reversed(range(2 * SHOWN + 1))]
+    assert "回到最新" in page
+
+
+async def test_everything_of_one_resident_is_sent_again_in_order_and_nothing_of_others(
+    house: WebHouse, head: Agent
+) -> None:
+    contact = await give_up(house, "4711", ["先", "后"])
+    other = await give_up(house, "4712", ["别人的"])
+    page = (await head.get("/console/deliveries")).text
+    assert page.count("这位居民的 2 条全部再发") == 2
+    assert "确认再发 2 条" in page
+    assert f"contacts/{other}/" not in page  # there is only one, and its own button
+    again = f"/console/deliveries/contacts/{contact}/send_again"
+    hidden = await head.hidden("/console/deliveries", again)
+    answers = [await head.web.post(again, data=hidden) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    async with house.work() as work:
+        assert [one.line.text for one in await work.outbox.heads(house.clock.now())] == ["先"]
+        assert [one.line.text for one in await work.outbox.dead()] == ["别人的"]
+    audit = await audited(house)
+    assert audit.count(("chenjie", "deliveries_sent_again", f"{contact}: 2")) == 1
+    assert (await head.web.post(again, data={**hidden, "key": "another"})).status_code == 404
 
 
 async def test_agents_see_undelivered_lines_and_leave_the_rest_to_supervisors(

@@ -63,6 +63,7 @@ NEEDS = {
         "POST /answers/{id:int}",
         "POST /answers/{id:int}/remove",
         "POST /deliveries/{id:int}/send_again",
+        "POST /deliveries/contacts/{id:int}/send_again",
         "GET /bills",
         "POST /bills",
         "GET /dashboard",

@@ -207,6 +207,20 @@ async def test_a_part_left_over_by_a_killed_process_is_fetched_after_the_restart
     assert [state for state, _ in await photos.files()] == ["kept", "kept"]
 
 
+async def test_a_part_left_over_that_cannot_be_fetched_keeps_no_other_from_being_fetched(
+    photos: PhotoHouse,
+) -> None:
+    for album in ("album-1", "album-2"):
+        await photos.send(JPEG, album=album)
+    for album in ("album-1", "album-2"):
+        await photos.desk.accept(photos.sent(PNG, album=album))
+    photos.source.troubles = [RuntimeError("a defect")]
+    await photos.desk.recover()
+    assert [state for state, _ in await photos.files()] == ["kept", "kept", "pending", "kept"]
+    await photos.desk.recover()
+    assert [state for state, _ in await photos.files()] == ["kept"] * 4
+
+
 async def test_a_part_that_is_brought_twice_is_kept_once(photos: PhotoHouse) -> None:
     part = photos.sent(JPEG, album="album-1")
     await photos.desk.handle(part)

@@ -27,6 +27,14 @@ def test_half_a_surrogate_pair_can_be_sealed() -> None:
     assert seal.open(seal.close("a\ud83db")) == "a?b"
 
 
+def test_a_fingerprint_is_the_same_after_a_restart_and_another_for_anything_else() -> None:
+    fingerprint = Seal("a secret of sixteen").fingerprint("rest", "wang", "1")
+    assert Seal("a secret of sixteen").fingerprint("rest", "wang", "1") == fingerprint
+    others = [("rest", "wang", "2"), ("rest", "li", "1"), ("web", "wang", "1"), ("rest", "wang1", "")]
+    assert fingerprint not in {Seal("a secret of sixteen").fingerprint(*other) for other in others}
+    assert Seal("another secret here").fingerprint("rest", "wang", "1") != fingerprint
+
+
 @pytest.mark.parametrize(
     "sealed",
     [Seal("another secret here").close("x"), b"", b"nonsense"],

@@ -20,7 +20,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.commands import register_commands
 from bot.channels.telegram.files import TelegramFiles
 from bot.channels.telegram.intake import Desk, Intake
-from bot.channels.telegram.pace import Pace
+from bot.channels.telegram.pace import Pace, at_once
 from bot.channels.telegram.parts import Files
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.sender import TelegramSender
@@ -157,12 +157,13 @@ class TelegramChannel:
 
 
 def _bot(token: str, api_base_url: str, messages_per_second: float) -> Bot:
+    most, seconds = at_once(messages_per_second)
     return ExtBot(
         token,
         base_url=f"{api_base_url}/bot",
         base_file_url=f"{api_base_url}/file/bot",
         request=HTTPXRequest(read_timeout=READ_SECONDS, connect_timeout=10.0, pool_timeout=READ_SECONDS),
-        rate_limiter=AIORateLimiter(overall_max_rate=messages_per_second),
+        rate_limiter=AIORateLimiter(overall_max_rate=most, overall_time_period=seconds),
     )
 
 

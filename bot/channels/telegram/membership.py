@@ -8,13 +8,13 @@ from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.errors import Conflict
 from bot.messages import Contact
+from bot.notifications.reach import lose
 from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "telegram"
 GONE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
-BLOCKED = "the contact blocked us"
 
 
 class Membership:
@@ -51,9 +51,10 @@ class Membership:
             conversation = await work.conversations.of(Contact(CHANNEL, str(change.chat.id)))
             if conversation is None:
                 return
-            work.conversations.set_reachable(conversation.id, status not in GONE)
             if status in GONE:
-                work.outbox.bury(conversation.id, BLOCKED)
+                lose(work, conversation.id)
+            else:
+                work.conversations.set_reachable(conversation.id, True)
             await work.commit()
 
     async def _migrated(self, message: Message) -> None:

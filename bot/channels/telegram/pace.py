@@ -1,4 +1,4 @@
-"""How fast one chat is written to: a few lines at once, then one a second, as Telegram asks."""
+"""How fast Telegram is written to: a chat a few lines at once, then one a second; all by the bot's rate."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ AT_ONCE = 4
 
 CHATS_REMEMBERED = 10_000
 REMEMBERED_SECONDS = 60.0
+
+
+def at_once(per_second: float) -> tuple[float, float]:
+    """The whole bot's rate as so many lines in so many seconds; a limiter lets nothing through below one."""
+    return max(1.0, per_second), max(1.0, 1 / per_second)
 
 
 class Pace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
@@ -30,6 +31,20 @@ FILE_MARK = re.compile("‹(photo|document)›")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
+NO_PICTURE = re.compile("photo|IMAGE_PROCESS_FAILED", re.IGNORECASE)
+"""How Telegram says that it cannot show a picture; as a document it takes the same file."""
+
+NO_TOPIC = "thread not found"
+"""How Telegram says that a topic was deleted."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A chat, or a topic of a group."""
+
+    chat_id: int
+    topic: int | None = None
+
 
 class TelegramSender:
     """Sends lines to chats; a retry goes on with the part that failed, in another process too."""
@@ -55,9 +70,10 @@ class TelegramSender:
             parts.append(Part("", paper))
         last_words = max((n for n, part in enumerate(parts, start=1) if part.text), default=len(parts))
         buttons = keyboard(line, self._bot.username) if line.buttons else None
+        place = Place(int(user_id), await self._topic(user_id, line))
         sent = await self._sent(line) if len(parts) > 1 else 0
         for number, part in enumerate(parts[sent:], start=sent + 1):
-            await self._say(int(user_id), part, buttons if number == last_words else None)
+            await self._say(place, part, buttons if number == last_words else None)
             if number < len(parts):
                 await self._note(line, number)
         self._parts_sent.pop(line.id, None)
@@ -101,37 +117,48 @@ class TelegramSender:
         language = conversation.language if conversation else "zh"
         return self._phrases.say("utter_agent_line", language, agent=line.author_name, text=line.text).text
 
-    async def _say(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
-        await self._pace.keep(chat_id)
-        try:
-            await self._hand_over(chat_id, part, buttons)
-        except ChatMigrated as moved:
-            await self._membership.move(str(chat_id), str(moved.new_chat_id))
-            await self._say(moved.new_chat_id, part, buttons)
-        except TelegramError as error:
-            raise translated(error) from None
+    async def _topic(self, user_id: str, line: Line) -> int | None:
+        """The topic that a group's question was asked in; None outside groups, and for what nobody asked."""
+        if not user_id.startswith("-") or line.in_reply_to is None:
+            return None
+        async with self._work() as work:
+            return await work.incoming.thread_of(line.in_reply_to)
 
-    async def _hand_over(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
+    async def _say(self, place: Place, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
+        await self._pace.keep(place.chat_id)
+        try:
+            await self._hand_over(place, part, buttons)
+        except ChatMigrated as moved:
+            await self._membership.move(str(place.chat_id), str(moved.new_chat_id))
+            await self._say(Place(moved.new_chat_id), part, buttons)
+        except TelegramError as error:
+            if place.topic is None or NO_TOPIC not in error.message.lower():
+                raise translated(error) from None
+            await self._say(Place(place.chat_id), part, buttons)
+
+    async def _hand_over(self, place: Place, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
         document, text = part.document, part.text or None
         if document is None:
             await self._bot.send_message(
-                chat_id, part.text, reply_markup=buttons, link_preview_options=NO_PREVIEW
-            )
-        elif not (document.is_picture and await self._shown(chat_id, part, buttons)):
+                place.chat_id, part.text, reply_markup=buttons, link_preview_options=NO_PREVIEW,
+                message_thread_id=place.topic,
+            )  # fmt: skip
+        elif not (document.is_picture and await self._shown(place, part, buttons)):
             await self._bot.send_document(
-                chat_id, document.content, text, reply_markup=buttons, filename=document.name
-            )
+                place.chat_id, document.content, text, reply_markup=buttons, filename=document.name,
+                message_thread_id=place.topic,
+            )  # fmt: skip
 
-    async def _shown(self, chat_id: int, part: Part, buttons: InlineKeyboardMarkup | None) -> bool:
+    async def _shown(self, place: Place, part: Part, buttons: InlineKeyboardMarkup | None) -> bool:
         """True when Telegram took the picture as one; False for one too long or too broad for it."""
         assert part.document is not None
         try:
             await self._bot.send_photo(
-                chat_id, part.document.content, part.text or None, reply_markup=buttons,
-                filename=part.document.name,
+                place.chat_id, part.document.content, part.text or None, reply_markup=buttons,
+                filename=part.document.name, message_thread_id=place.topic,
             )  # fmt: skip
         except BadRequest as error:
-            if "photo" not in error.message.lower():
+            if not NO_PICTURE.search(error.message):
                 raise
             return False
         return True

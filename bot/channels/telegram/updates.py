@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import Message, Update, User
+from telegram import MaybeInaccessibleMessage, Message, Update, User
 from telegram.constants import ChatType
 from telegram.ext.filters import StatusUpdate
 
 from bot.channels.telegram.commands import Command, read_command
 from bot.channels.telegram.files import file_of
-from bot.messages import Contact, IncomingMessage, MessageKind
+from bot.messages import Contact, IncomingMessage, MessageKind, Source
 
 CHANNEL = "telegram"
 
@@ -47,7 +47,9 @@ def read_update(update: Update, me: Me) -> IncomingMessage | None:
         return None
     if message.chat.type == ChatType.PRIVATE:
         return _written(update, message, me)
-    return _in_group(update, message.chat.id, message.from_user) if _addresses(message, me) else None
+    if not _addresses(message, me):
+        return None
+    return _in_group(update, message.chat.id, message.from_user, _source(update, message))
 
 
 def _pressed(update: Update) -> IncomingMessage | None:
@@ -55,7 +57,8 @@ def _pressed(update: Update) -> IncomingMessage | None:
     if query is None or query.message is None or query.from_user.is_bot:
         return None
     if query.message.chat.type != ChatType.PRIVATE:
-        return _in_group(update, query.message.chat.id, query.from_user)
+        where = Source(f"{query.message.chat.id}/pressed-{query.id}", thread=_topic(query.message))
+        return _in_group(update, query.message.chat.id, query.from_user, where)
     return IncomingMessage(
         contact=_contact(query.message.chat.id),
         message_id=str(update.update_id),
@@ -65,7 +68,9 @@ def _pressed(update: Update) -> IncomingMessage | None:
     )
 
 
-def _in_group(update: Update, chat_id: int, user: User | None) -> IncomingMessage:
+def _in_group(
+    update: Update, chat_id: int, user: User | None, source: Source | None = None
+) -> IncomingMessage:
     """Something said to us where others read along: nobody's payment is spoken of there, nor kept."""
     return IncomingMessage(
         contact=_contact(chat_id),
@@ -73,6 +78,7 @@ def _in_group(update: Update, chat_id: int, user: User | None) -> IncomingMessag
         text="",
         kind=MessageKind.GROUP,
         language=_language(user),
+        source=source,
     )
 
 
@@ -86,14 +92,20 @@ def _written(update: Update, message: Message, me: Me) -> IncomingMessage:
         kind=kind,
         language=_language(message.from_user),
         file=file_of(message),
+        source=_source(update, message),
     )
 
 
 def _is_noise(update: Update, message: Message) -> bool:
     # Someone sharing a live location edits it each few seconds; bots must not talk to bots.
     moves = message is update.edited_message and message.location is not None
-    unmanned = message.from_user is None or message.from_user.is_bot
+    unmanned = message.from_user is None or (message.from_user.is_bot and not _is_anonymous(message))
     return moves or unmanned or message.chat.type == ChatType.CHANNEL or StatusUpdate.ALL.filter(update)
+
+
+def _is_anonymous(message: Message) -> bool:
+    """True for an administrator who writes as the group: Telegram shows a bot of its own instead."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
 def _addresses(message: Message, me: Me) -> bool:
@@ -112,6 +124,19 @@ def _message_id(update: Update, message: Message) -> str:
     if message.media_group_id and message is update.message:
         return f"album-{message.media_group_id}"
     return str(update.update_id)
+
+
+def _source(update: Update, message: Message) -> Source:
+    # An album has one row; a change of any of its pictures is a change of that.
+    group = message.media_group_id
+    place = f"album-{group}" if group else str(message.message_id)
+    version = update.update_id if message is update.edited_message else 0
+    return Source(f"{message.chat.id}/{place}", version, _topic(message))
+
+
+def _topic(message: MaybeInaccessibleMessage) -> int | None:
+    # Outside topics Telegram numbers the threads of replies, too.
+    return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
 
 
 def _kind(message: Message) -> MessageKind:

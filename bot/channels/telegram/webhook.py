@@ -40,8 +40,9 @@ def telegram_routes(bot: Bot, intake: Intake, secret: str) -> list[Route]:
     async def receive(request: Request) -> Response:
         try:
             _check(request, secret)
-            update = _read(await read_limited(request, MAX_UPDATE), bot)
-            await _take(intake, update)
+            update = _read(_checked(await read_limited(request, MAX_UPDATE)), bot)
+            if update:
+                await _take(intake, update)
         except Problem as problem:
             return problem.response()
         return Response(status_code=200)
@@ -55,16 +56,25 @@ def _check(request: Request, secret: str) -> None:
         raise Problem(403, "forbidden", "The secret token is wrong.")
 
 
-def _read(body: bytes, bot: Bot) -> Update:
+def _checked(body: bytes) -> dict[str, Any]:
+    """The update as it came; a 400 problem for what is none."""
     try:
         raw: Any = json.loads(body)
-        update = Update.de_json(raw, bot) if isinstance(raw["update_id"], int) else None
-    except Exception as error:
-        log.warning("telegram_update_unreadable", error=type(error).__name__)
-        update = None
-    if update is None:
+    except (ValueError, RecursionError):
+        raw = None
+    if not isinstance(raw, dict) or type(raw.get("update_id")) is not int:
+        log.warning("telegram_update_refused")
         raise Problem(400, "invalid_request", "The body is not a Telegram update.")
-    return update
+    return raw
+
+
+def _read(raw: dict[str, Any], bot: Bot) -> Update | None:
+    try:
+        return Update.de_json(raw, bot)
+    except Exception as error:
+        # Refused, Telegram would bring it again and again, and nothing behind it; polling skips it as well.
+        log.error("telegram_update_unreadable", update=raw["update_id"], error=type(error).__name__)
+        return None
 
 
 async def _take(intake: Intake, update: Update) -> None:

@@ -17,6 +17,8 @@ conversations = sa.Table(
     sa.Column("offered", sa.JSON, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_message_at", Moment, nullable=False),
+    # When the dialogue last took a message; None before the first.
+    sa.Column("last_dialogue_at", Moment, nullable=True),
     sa.Column("flooded_at", Moment, nullable=True),
     sa.Column("reachable", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("dialogue_version", sa.Integer, nullable=False, server_default="0"),
@@ -47,8 +49,21 @@ incoming = sa.Table(
     sa.Column("answered_with", Number, nullable=True),
     sa.Column("intent", sa.String(64), nullable=True),
     sa.Column("confidence", sa.Float, nullable=True),
+    # Where it is on its platform, which version of it this is, and what tells another text from the same one.
+    sa.Column("origin", sa.String(64), nullable=True),
+    sa.Column("version", Number, nullable=True),
+    sa.Column("text_mark", sa.String(64), nullable=True),
+    # The topic of a group that it was written in.
+    sa.Column("thread", Number, nullable=True),
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_incoming_conversation_id_received_at", "conversation_id", "received_at"),
+    sa.Index(
+        "ix_incoming_origin",
+        "channel",
+        "origin",
+        sqlite_where=sa.text("origin IS NOT NULL"),
+        postgresql_where=sa.text("origin IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -100,6 +115,8 @@ outbox = sa.Table(
     sa.Column("next_attempt_at", Moment, nullable=False),
     sa.Column("last_error", sa.String(200), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    # Later than `created_at` where it was given up and put back into the queue.
+    sa.Column("queued_at", Moment, nullable=True),
     sa.Column("sent_at", Moment, nullable=True),
     # How much of a line that goes in parts the platform took.
     sa.Column("parts_sent", sa.Integer, nullable=False, server_default="0"),

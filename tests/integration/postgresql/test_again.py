@@ -8,6 +8,7 @@ from tests.unit.console.test_canned_answers import *  # noqa: F403
 from tests.unit.console.test_staff import *  # noqa: F403
 from tests.unit.desk.test_acceptance import *  # noqa: F403
 from tests.unit.desk.test_agent_serves import *  # noqa: F403
+from tests.unit.desk.test_corrections import *  # noqa: F403
 from tests.unit.desk.test_defects import *  # noqa: F403
 from tests.unit.desk.test_folding import *  # noqa: F403
 from tests.unit.desk.test_offers import *  # noqa: F403

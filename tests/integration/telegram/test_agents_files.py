@@ -64,11 +64,12 @@ async def test_a_file_that_failed_is_sent_again_without_its_words(house: Telegra
     assert [TOO_LONG in one for one in texts(api, 7)] == [False, True, False]
 
 
-async def test_a_picture_too_broad_for_telegram_comes_as_a_document(
-    house: TelegramHouse, api: BotApi
+@pytest.mark.parametrize("flaw", [b"too broad", b"cut off"])
+async def test_a_picture_that_telegram_cannot_show_comes_as_a_document(
+    house: TelegramHouse, api: BotApi, flaw: bytes
 ) -> None:
     await known(house, api)
-    await sent(house, JPEG + b"too broad", "请看")
+    await sent(house, JPEG + flaw, "请看")
     _, file = await api.arrived(7, 2)
     assert file.parameters["kind"] == "document"
     assert "请看" in file.text

@@ -7,6 +7,7 @@ import pytest
 from bot.messages import Button, Contact
 from tests.doubles.bot_api import USERNAME, BotApi
 from tests.doubles.telegram_house import TelegramHouse, texts
+from tests.doubles.telegram_objects import message, user
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,26 @@ async def test_the_line_for_groups_leads_to_the_private_chat(house: TelegramHous
         assert conversation
         kept = [line.text for line in await work.lines.after(conversation.id)]
     assert kept == ["‹group›", "utter_group_private zh"]
+
+
+def asks_in_topic(api: BotApi, topic: int) -> None:
+    asked = message(5, -5, user(7), text=f"@{USERNAME} 多久到账")
+    api.push({"message": {**asked, "message_thread_id": topic, "is_topic_message": True}})
+
+
+async def test_a_question_in_a_topic_is_answered_in_that_topic(house: TelegramHouse, api: BotApi) -> None:
+    api.say(-5, f"@{USERNAME} 多久到账", user_id=7)
+    await api.arrived(-5, 1)
+    asks_in_topic(api, 42)
+    general, in_topic = await api.arrived(-5, 2)
+    assert "message_thread_id" not in general.parameters
+    assert int(in_topic.parameters["message_thread_id"]) == 42
+
+
+async def test_an_answer_to_a_topic_that_is_gone_goes_to_the_group(house: TelegramHouse, api: BotApi) -> None:
+    api.say(-5, f"@{USERNAME} 多久到账", user_id=7)
+    await api.arrived(-5, 1)
+    api.close_topic(-5, 42)
+    asks_in_topic(api, 42)
+    _, sent = await api.arrived(-5, 2)
+    assert "message_thread_id" not in sent.parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.clock import SystemClock
 from bot.messages import Contact, Reply
 from bot.notifications.model import DeliveryState
 from tests.doubles.bot_api import BotApi
@@ -62,6 +63,45 @@ async def test_what_waits_for_one_who_blocked_us_is_given_up_until_they_are_back
     await until(lambda: _reachable(house, 7))
     await house.tell(7, Reply("欢迎回来"))
     assert (await api.arrived(7, 2))[1].text == "欢迎回来"
+
+
+async def test_the_first_refusal_ends_the_queue_of_one_who_blocked_us_unseen(
+    house: TelegramHouse, api: BotApi
+) -> None:
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    api.block(7)
+    async with house.work() as work:
+        conversation = await work.conversations.of(Contact("telegram", "7"))
+        assert conversation
+        for number in range(4):
+            work.lines.add(conversation, Reply(f"第{number}条"), SystemClock().now())
+        await work.commit()
+    house.relay.notify()
+    await until(lambda: equal(house.states(7), ["sent"] + ["dead"] * 4))
+    assert await _unreachable(house, 7)
+    assert len(api.called("sendMessage")) == 2
+
+
+async def test_a_chat_that_is_gone_ends_its_queue_too(house: TelegramHouse, api: BotApi) -> None:
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    api.forget(7)
+    await house.tell(7, Reply("到账了"))
+    await until(lambda: equal(house.states(7), ["sent", "dead"]))
+    assert await _unreachable(house, 7)
+
+
+async def test_a_line_that_telegram_never_takes_leaves_the_contact_reachable(
+    house: TelegramHouse, api: BotApi
+) -> None:
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    api.fail("sendMessage", 400)
+    await house.tell(7, Reply("不合要求"))
+    await house.tell(7, Reply("到账了"))
+    await until(lambda: equal(house.states(7), ["sent", "dead", "sent"]))
+    assert await _reachable(house, 7)
 
 
 async def test_one_who_writes_can_be_reached_whatever_was_told(house: TelegramHouse, api: BotApi) -> None:

@@ -119,6 +119,18 @@ async def test_signs_of_markup_arrive_as_they_are(house: TelegramHouse, api: Bot
     assert "parse_mode" not in sent.parameters
 
 
+async def test_a_bot_slower_than_a_line_a_second_still_sends(api: BotApi, engine: Any) -> None:
+    house = TelegramHouse(api, engine, messages_per_second=0.5)
+    await house.open()
+    api.say(7, "你好")
+    await api.arrived(7, 1)
+    began = api.replies(7)[0].at
+    api.say(8, "你好")
+    await api.arrived(8, 1)
+    assert api.replies(8)[0].at - began > 1.5
+    await house.close()
+
+
 async def test_one_chat_is_not_written_to_faster_than_telegram_likes(api: BotApi, engine: Any) -> None:
     house = TelegramHouse(api, engine, chat_messages_per_second=1 / 3600)
     await house.open()

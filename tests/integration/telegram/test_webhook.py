@@ -74,7 +74,9 @@ async def test_the_webhook_answers_a_repeated_update_once(api: BotApi, engine: A
         ("right", "{not json", 400),
         ("right", "[]", 400),
         ("right", '{"update_id": "x"}', 400),
-        ("right", '{"update_id": 1, "message": {"text": 7}}', 400),
+        ("right", '{"update_id": true}', 400),
+        ("right", '{"update_id": 1, "message": {"text": 7}}', 200),
+        ("right", '{"update_id": 1, "message": []}', 200),
         ("right", '{"update_id": 1, "x": "' + "x" * 1024 * 1024 + '"}', 413),
         ("right", '{"update_id": 1}', 200),
     ],
@@ -90,3 +92,11 @@ async def test_the_webhook_refuses_strangers_and_nonsense(
         if status != 200:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["status"] == status
+
+
+async def test_an_update_that_cannot_be_read_holds_up_nothing_behind_it(api: BotApi, engine: Any) -> None:
+    async with webhook_house(api, engine):
+        api.push({"message": {"text": 7}})
+        api.say(7, "你好")
+        await api.arrived(7, 1)
+        assert api.webhook_answers == [200, 200]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.channels.telegram.pace import AT_ONCE, Pace
+import pytest
+from aiolimiter import AsyncLimiter
+
+from bot.channels.telegram.pace import AT_ONCE, Pace, at_once
+
+
+@pytest.mark.parametrize("per_second", [1 / 3600, 30 / 64, 0.5, 1, 7.5, 30])
+async def test_whatever_the_bots_rate_is_a_line_fits_and_the_rate_is_kept(per_second: float) -> None:
+    most, seconds = at_once(per_second)
+    assert most / seconds == pytest.approx(per_second)
+    await asyncio.wait_for(AsyncLimiter(most, seconds).acquire(), 5)
+
 
 SLOWLY = 1 / 3600
 """A second line an hour: what is not waited for at once is not waited for in this test."""

@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.channels.telegram.commands import PAYLOADS, read_command
 from bot.channels.telegram.updates import Me, read_update
-from bot.messages import Contact, FileReference, IncomingMessage, MessageKind
+from bot.messages import Contact, FileReference, IncomingMessage, MessageKind, Source
 from bot.phrasebook import Phrasebook
 from tests.doubles.telegram_objects import CONTENTS, chat, message, user
 
@@ -28,7 +28,8 @@ def written(chat_id: int = 7, sender: Any = None, **content: Any) -> IncomingMes
 
 
 def test_a_text_is_a_message_of_that_chat() -> None:
-    expected = IncomingMessage(Contact("telegram", "7"), "41", "你好", MessageKind.TEXT, "zh")
+    contact, source = Contact("telegram", "7"), Source("7/1")
+    expected = IncomingMessage(contact, "41", "你好", MessageKind.TEXT, "zh", source=source)
     assert written(text="你好") == expected
 
 
@@ -120,10 +121,21 @@ def test_pictures_of_one_album_are_one_message() -> None:
     assert got.message_id == "album-12"
 
 
-def test_a_corrected_text_is_a_new_message() -> None:
+def test_a_corrected_text_is_another_version_of_the_same_message() -> None:
     got = read({"edited_message": message(1, 7, user(7), text="查 2")})
     assert got
-    assert (got.text, got.message_id) == ("查 2", "41")
+    assert (got.text, got.message_id, got.source) == ("查 2", "41", Source("7/1", version=41))
+    first = written(text="查 1")
+    assert first
+    assert first.source == Source("7/1", version=0)
+
+
+def test_every_picture_of_an_album_is_at_one_place() -> None:
+    album = {"photo": CONTENTS["photo"], "media_group_id": "12"}
+    first, changed = written(**album), read({"edited_message": message(2, 7, user(7), **album)})
+    assert first and first.source
+    assert changed and changed.source
+    assert first.source.origin == changed.source.origin == "7/album-12"
 
 
 @pytest.mark.parametrize(
@@ -159,8 +171,35 @@ def test_a_group_that_talks_among_itself_is_left_alone(text: str) -> None:
 )
 def test_a_group_that_asks_is_heard_and_none_of_its_words_are_kept(text: str) -> None:
     assert written(-5, text=text) == IncomingMessage(
-        Contact("telegram", "-5"), "41", "", MessageKind.GROUP, "zh"
+        Contact("telegram", "-5"), "41", "", MessageKind.GROUP, "zh", source=Source("-5/1")
     )
+
+
+ANONYMOUS = {**user(1087968824, is_bot=True), "username": "GroupAnonymousBot"}
+
+
+def test_an_administrator_who_writes_as_the_group_is_a_person() -> None:
+    got = written(-5, ANONYMOUS, text="@fee_helper_bot 多久到账", sender_chat=chat(-5))
+    assert got
+    assert got.kind is MessageKind.GROUP
+    assert written(-5, ANONYMOUS, text="@fee_helper_bot 多久到账", sender_chat=chat(-6)) is None
+    assert written(-5, ANONYMOUS, text="今天天气不错", sender_chat=chat(-5)) is None
+
+
+def test_a_topic_of_a_group_is_kept_and_a_thread_of_replies_is_none() -> None:
+    asked = {"text": "@fee_helper_bot 多久到账", "message_thread_id": 42}
+    in_topic, in_thread = written(-5, is_topic_message=True, **asked), written(-5, **asked)
+    assert in_topic and in_topic.source
+    assert in_thread and in_thread.source
+    assert (in_topic.source.thread, in_thread.source.thread) == (42, None)
+
+
+def test_a_button_pressed_in_a_topic_is_answered_there() -> None:
+    place = {**message(3, -5, US, text="您好"), "message_thread_id": 42, "is_topic_message": True}
+    query = {"id": "1", "from": user(7), "chat_instance": "1", "data": "b:1:0", "message": place}
+    got = read({"callback_query": query})
+    assert got and got.source
+    assert got.source.thread == 42
 
 
 def test_a_photo_for_us_in_a_group_is_not_fetched() -> None:

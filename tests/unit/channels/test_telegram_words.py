@@ -24,7 +24,7 @@ from bot.channels.telegram.webhook import PATH, webhook_address, webhook_secret
 from bot.clock import SHANGHAI
 from bot.errors import AccessRefused, HelpdeskError, RateLimited, Slow, Unavailable
 from bot.messages import Author, Button, Line
-from bot.notifications.relay import Undeliverable
+from bot.notifications.relay import Blocked, Undeliverable
 
 
 def line(*buttons: Button) -> Line:
@@ -91,8 +91,9 @@ def test_a_button_carries_its_place_and_fits() -> None:
     ("error", "ours"),
     [
         (RetryAfter(3), RateLimited),
-        (Forbidden("bot was blocked by the user"), Undeliverable),
-        (BadRequest("Chat not found"), Undeliverable),
+        (Forbidden("bot was blocked by the user"), Blocked),
+        (BadRequest("Chat not found"), Blocked),
+        (BadRequest("Message text is empty"), Undeliverable),
         (TimedOut(), Slow),
         (NetworkError("httpx.ConnectError"), Unavailable),
         (InvalidToken("The token `1:secret` was rejected"), AccessRefused),

@@ -40,6 +40,13 @@ async def test_a_flood_hears_one_line_a_minute(house: FakeHouse, desk: Desk) -> 
     assert await say(desk, "过了一分钟") == ["re: 过了一分钟"]
 
 
+async def test_a_clock_that_was_put_back_keeps_nobody_from_being_asked(house: FakeHouse, desk: Desk) -> None:
+    await say(desk, *(f"第{number}句" for number in range(LIMIT + 1)))
+    house.clock.move(hours=-5)
+    answers = await say(desk, *(f"又第{number}句" for number in range(LIMIT + 3)))
+    assert answers[LIMIT:] == ["utter_flood", "", ""]
+
+
 async def test_a_flood_is_kept_in_the_transcript(house: FakeHouse, desk: Desk) -> None:
     texts = [f"第{number}句" for number in range(LIMIT + 4)]
     await say(desk, *texts)

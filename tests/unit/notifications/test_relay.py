@@ -16,7 +16,7 @@ from bot.errors import RateLimited, Slow, Unavailable
 from bot.messages import Author, Line
 from bot.notifications.backoff import backoff
 from bot.notifications.model import Delivery, DeliveryState
-from bot.notifications.relay import LEAST_TRIES, LONGEST_PAUSE, OutboxRelay, Undeliverable
+from bot.notifications.relay import LEAST_TRIES, LONGEST_PAUSE, Blocked, OutboxRelay, Undeliverable
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=SHANGHAI)
 
@@ -38,6 +38,7 @@ class MemoryOutbox:
         self.rows: dict[int, Delivery] = {}
         self.due: dict[int, datetime] = {}
         self.staged: list[Callable[[], None]] = []
+        self.unreachable: set[int] = set()
 
     def put(self, conversation_id: int, text: str, channel: str = "telegram") -> Delivery:
         number = len(self.rows) + 1
@@ -62,6 +63,19 @@ class MemoryOutbox:
         self._stage(delivery.id, attempts=delivery.attempts + 1, last_error=error)
         self.staged.append(lambda: self.due.update({delivery.id: until}))
 
+    def bury(self, conversation_id: int, reason: str) -> None:
+        for row in self.rows.values():
+            if row.line.conversation_id == conversation_id and row.state is DeliveryState.PENDING:
+                self.staged.append(lambda row=row: self._bury(row.id, reason))  # type: ignore[misc]
+
+    def _bury(self, delivery_id: int, reason: str) -> None:
+        if self.rows[delivery_id].state is DeliveryState.PENDING:
+            changes: Any = {"state": DeliveryState.DEAD, "last_error": reason}
+            self.rows[delivery_id] = dataclasses.replace(self.rows[delivery_id], **changes)
+
+    def set_reachable(self, conversation_id: int, reachable: bool) -> None:
+        self.staged.append(lambda: self.unreachable.add(conversation_id))
+
     def _stage(self, delivery_id: int, **changes: Any) -> None:
         def change() -> None:
             self.rows[delivery_id] = dataclasses.replace(self.rows[delivery_id], **changes)
@@ -73,7 +87,7 @@ class MemoryWork:
     """A unit of work over the outbox; the next `failures` commits break."""
 
     def __init__(self, outbox: MemoryOutbox) -> None:
-        self.outbox = outbox
+        self.outbox = self.conversations = outbox
         self.failures = 0
 
     def __call__(self) -> MemoryWork:
@@ -241,6 +255,20 @@ async def test_a_line_is_given_up_after_a_day_and_the_next_goes_on() -> None:
     assert post.outbox.rows[first.id].last_error == "Unavailable: down"
 
 
+async def test_a_line_that_is_sent_again_is_tried_for_a_day_again() -> None:
+    post = Post()
+    post.telephone.failures["old"] = [Unavailable("down")] * 2
+    old = post.outbox.put(1, "old")
+    again = START + timedelta(days=3)
+    post.outbox.rows[old.id] = dataclasses.replace(old, attempts=LEAST_TRIES, queued_at=again)
+    post.clock.time = again + timedelta(hours=23)
+    await post.send_all()
+    assert post.state(old) is DeliveryState.PENDING
+    post.clock.time = again + timedelta(hours=24)
+    await post.send_all()
+    assert post.state(old) is DeliveryState.DEAD
+
+
 async def test_one_who_cannot_be_reached_stops_only_their_own_queue() -> None:
     post = Post()
     post.telephone.failures["blocked"] = [Undeliverable("bot was blocked")]
@@ -249,6 +277,28 @@ async def test_one_who_cannot_be_reached_stops_only_their_own_queue() -> None:
     await post.send_all()
     assert post.state(blocked) is DeliveryState.DEAD
     assert post.state(other) is DeliveryState.SENT
+
+
+async def test_one_who_blocked_us_is_written_to_no_more_and_nobody_else_waits() -> None:
+    post = Post()
+    post.telephone.failures["blocked"] = [Blocked("bot was blocked")]
+    blocked, behind, other = (post.outbox.put(n, text) for n, text in ((1, "blocked"), (1, "b"), (2, "c")))
+    await post.send_all()
+    assert [post.state(one) for one in (blocked, behind)] == [DeliveryState.DEAD] * 2
+    assert post.outbox.rows[blocked.id].last_error == "Blocked: bot was blocked"
+    assert post.outbox.unreachable == {1}
+    assert post.telephone.taken == ["c"]
+    assert post.state(other) is DeliveryState.SENT
+
+
+async def test_a_line_that_will_never_be_taken_stops_nothing_behind_it() -> None:
+    post = Post()
+    post.telephone.failures["bad"] = [Undeliverable("message text is empty")]
+    bad, behind = post.outbox.put(1, "bad"), post.outbox.put(1, "behind")
+    await post.send_all()
+    assert post.state(bad) is DeliveryState.DEAD
+    assert post.state(behind) is DeliveryState.SENT
+    assert post.outbox.unreachable == set()
 
 
 async def test_a_channel_without_a_sender_waits_for_one() -> None:

@@ -133,6 +133,21 @@ async def test_a_dead_line_lets_the_next_one_pass_and_may_be_sent_again(house: F
     assert await heads(house) == ["甲1"]
 
 
+async def test_a_line_that_is_sent_again_is_in_the_queue_since_then(house: FakeHouse) -> None:
+    await say(house, "anna", "甲1")
+    made = house.clock.now()
+    async with house.work() as work:
+        [first] = await work.outbox.heads(made)
+        assert (first.created_at, first.queued_at) == (made, made)
+        work.outbox.mark_dead(first.id, "down")
+        await work.commit()
+        house.clock.move(hours=50)
+        work.outbox.send_again(first.id, house.clock.now())
+        await work.commit()
+        [again] = await work.outbox.heads(house.clock.now())
+    assert (again.created_at, again.queued_at) == (made, house.clock.now())
+
+
 async def test_a_line_on_its_way_again_is_not_put_back_once_more(house: FakeHouse) -> None:
     """Two supervisors press the same button: the resident must not get the line twice."""
     await say(house, "anna", "甲1")
