@@ -25,7 +25,7 @@ from bot.messages import (
 )
 from bot.metrics import ANSWERED, TURN_SECONDS
 from bot.phrasebook import Phrases
-from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
+from bot.reading import LAST4_ASKED, REFUSALS, SILENT, Reading, read_message
 from bot.seal import Seal
 from bot.services import Services
 from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -186,8 +186,9 @@ class Clerk:
     async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:
         awaiting = await self._dialogue.awaiting(turn)
         first = Part(waiting[0], self._read(waiting[0], turn, awaiting))
+        if not SILENT.match(first.reading.for_transcript):
+            await self._services.tickets.served.resident_wrote(turn.work, turn.conversation)
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
             return Answer(_kept([first]))
         parts = [first, *self._others(turn, waiting[1:], awaiting)]
         parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
@@ -217,9 +218,10 @@ class Clerk:
         return replace(answer, replies=[*said, *answer.replies])
 
     async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
-        if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
-        elif await self._flood.leaves_out(turn, accepted):
+        await self._services.tickets.served.resident_wrote(turn.work, turn.conversation)
+        if turn.conversation.status is not ConversationStatus.WITH_AGENT and await self._flood.leaves_out(
+            turn, accepted
+        ):
             said = self._ask_to_slow_down(turn, accepted)
         return Answer([(accepted, f"‹{accepted.kind.value}›")], said)
 

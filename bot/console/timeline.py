@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Optional
 
 from bot.attachments.sending import Enclosure
-from bot.channels.web import SILENT
 from bot.messages import Author, Line, Understood
+from bot.reading import SILENT
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.model import Ticket, TicketNote
 

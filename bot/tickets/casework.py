@@ -13,7 +13,7 @@ from bot.messages import Author, Conversation, ConversationStatus, Reply
 from bot.phrasebook import Phrases
 from bot.reading import clean
 from bot.tickets.deadlines import Deadlines, awaits_answer
-from bot.tickets.journal import Journal
+from bot.tickets.journal import DESK, Journal
 from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketStatus
 from bot.tickets.repository import Work
 from bot.tickets.satisfaction import Satisfaction
@@ -23,8 +23,6 @@ NOTE_MAX_CHARS = 2000
 MOST_TAGS = 12
 LONGEST_SNOOZE = timedelta(days=30)
 TAG = re.compile(r"[\w一-鿿-]{1,32}")
-DESK = "desk"
-"""The actor of what happens by itself."""
 
 
 class Casework:

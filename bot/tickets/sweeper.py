@@ -21,9 +21,9 @@ from bot.clock import Clock
 from bot.errors import Conflict, HelpdeskError
 from bot.messages import Conversation
 from bot.phrasebook import Phrases
-from bot.tickets.casework import DESK, Casework
+from bot.tickets.casework import Casework
 from bot.tickets.deadlines import Deadlines, broken_promise
-from bot.tickets.journal import Journal
+from bot.tickets.journal import DESK, Journal
 from bot.tickets.model import Ticket, TicketStatus
 from bot.tickets.priority import urgency_of
 from bot.tickets.repository import Work

@@ -304,7 +304,7 @@ async def test_the_residents_message_and_an_agents_reply_wake_it(house: FakeHous
         else:
             conversation = await house.conversation()
             async with house.work() as work:
-                await house.tickets.resident_wrote(work, conversation)
+                await house.tickets.served.resident_wrote(work, conversation)
                 await work.commit()
         assert (await stored(house, number)).snoozed_until is None, wakes
 
