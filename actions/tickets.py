@@ -122,6 +122,6 @@ async def _line(ticket: Ticket, speaker: Speaker, turn: Turn) -> str:
 
 
 def _status(ticket: Ticket, speaker: Speaker) -> str:
-    if ticket.cause is Cause.LEFT:
+    if ticket.cause is Cause.LEFT and not ticket.status.is_live:
         return speaker.words("utter_ticket_status_left")
     return speaker.words(f"utter_ticket_status_{ticket.status.value}")

@@ -244,10 +244,12 @@ class Casework:
             return ticket
         conversation = await self._conversation(work, ticket)
         now = self._clock.now()
-        self._journal.tell(work, conversation, now, "utter_ticket_resolved", number=number)
         served_by = await self._served_after(work, ticket)
+        still_served = served_by is ConversationStatus.WITH_AGENT
+        said = "utter_ticket_resolved_served" if still_served else "utter_ticket_resolved"
+        self._journal.tell(work, conversation, now, said, number=number)
         work.conversations.update(conversation, status=served_by)
-        if served_by is not ConversationStatus.WITH_AGENT:
+        if not still_served:
             await self._satisfaction.ask(work, conversation, ticket)
         data = {"cause": cause.value} if cause else {}
         self._journal.log(work, number, agent, "resolved", _note(note), data)
@@ -273,7 +275,7 @@ class Casework:
         conversation = await self._conversation(work, ticket)
         self._journal.tell(work, conversation, self._clock.now(), "utter_ticket_reopened", number=number)
         self._journal.log(work, number, agent, "reopened")
-        taken_up = dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None)
+        taken_up = dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None, cause=None)
         return self._save(work, self._deadlines.begun(taken_up, self._clock.now()))
 
     def _save(self, work: Work, ticket: Ticket) -> Ticket:

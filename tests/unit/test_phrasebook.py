@@ -95,6 +95,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "utter_agent_joined": {"name": "李"},
     "utter_handed_back": {},
     "utter_ticket_resolved": {"number": "GD1"},
+    "utter_ticket_resolved_served": {"number": "GD1"},
     "utter_ticket_reopened": {"number": "GD1"},
     "utter_ticket_merged": {"number": "GD1", "into": "GD2"},
     "utter_ticket_delayed": {"number": "GD1", "when": "今天上午11点"},

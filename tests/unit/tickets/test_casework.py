@@ -129,6 +129,29 @@ async def test_handing_back_tells_the_resident_once_and_keeps_the_ticket_open(ho
     assert (await stored(house, number)).status.is_live
 
 
+async def test_resolving_one_of_two_served_tickets_does_not_bring_the_bot_back(
+    house: FakeHouse,
+) -> None:
+    one = (await opened(house, SERIAL)).ticket.number
+    other = (await opened(house, OTHER_SERIAL)).ticket.number
+    await do(house, house.casework.reply, one, *LI, "您好")
+    await do(house, house.casework.reply, other, *WANG, "您好")
+    await do(house, house.casework.resolve, one, "li")
+    assert (await house.said())[-1] == f"utter_ticket_resolved_served number={one}"
+    assert (await house.conversation()).status is ConversationStatus.WITH_AGENT
+    await do(house, house.casework.resolve, other, "wang")
+    assert f"utter_ticket_resolved number={other}" in await house.said()
+
+
+async def test_a_ticket_that_was_left_and_taken_up_again_is_left_no_more(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    async with house.work() as work:
+        await house.tickets.leave(work, await house.conversation())
+        await work.commit()
+    assert (await stored(house, number)).cause is Cause.LEFT
+    assert (await do(house, house.casework.reopen, number, "li")).cause is None
+
+
 async def test_resolving_tells_the_resident_once_and_returns_to_the_bot(house: FakeHouse) -> None:
     number = (await opened(house)).ticket.number
     await do(house, house.casework.reply, number, *LI, "您好")
@@ -363,7 +386,7 @@ async def test_a_case_ends_with_its_cause(house: FakeHouse) -> None:
     assert ticket.cause is Cause.CALLBACK_LOST
     assert await last_entry(house, number) == ("li", "resolved", "已补通知", {"cause": "callback_lost"})
     again = await do(house, house.casework.reopen, number, "li")
-    assert (again.cause, again.resolved_at) == (Cause.CALLBACK_LOST, None)
+    assert (again.cause, again.resolved_at) == (None, None)  # its log keeps what it was taken for
 
 
 # A resident with two cases
