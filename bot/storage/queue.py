@@ -66,22 +66,28 @@ class Queue(Repository):
     async def newly_overdue(self, now: datetime, limit: int = 100) -> List[Ticket]:
         """Live tickets with a broken promise that was not noticed yet, the oldest promise first."""
         answer = sa.and_(_awaits_answer, table.c.due_at < now)
+        reply = table.c.reply_by < now
         resolution = table.c.resolve_by < now
         unnoticed = sa.or_(
             table.c.escalated_at.is_(None),
             table.c.urgency < OVERDUE_RAISES,
             sa.and_(answer, table.c.escalated_at < table.c.due_at),
+            sa.and_(reply, table.c.escalated_at < table.c.reply_by),
             sa.and_(resolution, table.c.escalated_at < table.c.resolve_by),
         )
-        return await self._live(sa.or_(answer, resolution), unnoticed, order=table.c.due_at, limit=limit)
+        return await self._live(
+            sa.or_(answer, reply, resolution), unnoticed, order=table.c.due_at, limit=limit
+        )
 
     async def overdue_no_more(self, now: datetime, limit: int = 100) -> List[Ticket]:
         """Live tickets that are raised though they keep all their promises again."""
         keeps_answer = sa.or_(~_awaits_answer, table.c.due_at >= now)
+        keeps_reply = sa.or_(table.c.reply_by.is_(None), table.c.reply_by >= now)
         keeps_resolution = sa.or_(table.c.resolve_by.is_(None), table.c.resolve_by >= now)
         return await self._live(
             table.c.urgency >= OVERDUE_RAISES,
             keeps_answer,
+            keeps_reply,
             keeps_resolution,
             order=table.c.due_at,
             limit=limit,

@@ -274,11 +274,12 @@ class Statistics(Repository):
     async def late(self, now: datetime) -> list[Late]:
         """Live cases by priority, and those that are late at `now`."""
         unanswered = sa.and_(tickets.c.status.in_(UNANSWERED), tickets.c.due_at < now)
+        late_reply = sa.func.coalesce(tickets.c.reply_by < now, sa.false())
         rows = await self._work.fetch(
             sa.select(
                 tickets.c.priority,
                 sa.func.count(),
-                _sum(sa.and_(unanswered, tickets.c.first_replied_at.is_(None))),
+                _sum(sa.or_(sa.and_(unanswered, tickets.c.first_replied_at.is_(None)), late_reply)),
                 _sum(tickets.c.resolve_by < now),
             )
             .where(tickets.c.status.in_(LIVE))

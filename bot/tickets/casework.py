@@ -103,6 +103,7 @@ class Casework:
                 serving=True,
                 snoozed_until=None,
                 first_replied_at=ticket.first_replied_at or now,
+                reply_by=None,
             ),
         )
 
@@ -211,6 +212,7 @@ class Casework:
                 urgency=max(kept.urgency, double.urgency),
                 due_at=min(kept.due_at, double.due_at),
                 resolve_by=_earlier(kept.resolve_by, double.resolve_by),
+                reply_by=_earlier(kept.reply_by, double.reply_by),
                 first_replied_at=_earlier(kept.first_replied_at, double.first_replied_at),
                 **_better_known_amount(kept, double),
                 contacts=kept.contacts + double.contacts,
@@ -230,7 +232,7 @@ class Casework:
         if after is not ConversationStatus.WITH_AGENT:
             self._journal.tell(work, conversation, self._clock.now(), "utter_handed_back")
         work.conversations.update(conversation, status=after)
-        return self._save(work, dataclasses.replace(ticket, serving=False))
+        return self._save(work, dataclasses.replace(ticket, serving=False, reply_by=None))
 
     async def resolve(
         self, work: Work, number: str, agent: str, note: str = "", cause: Optional[Cause] = None

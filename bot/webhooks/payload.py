@@ -74,6 +74,7 @@ def ticket_facts(ticket: Ticket, language: str, tags: Sequence[str]) -> dict[str
         "due_at": ticket.due_at.isoformat(),
         "resolve_by": _moment(ticket.resolve_by),
         "first_replied_at": _moment(ticket.first_replied_at),
+        "reply_by": _moment(ticket.reply_by),
         "snoozed_until": _moment(ticket.snoozed_until),
         "resolved_at": _moment(ticket.resolved_at),
         "version": ticket.version,

@@ -95,6 +95,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "utter_agent_joined": {"name": "李"},
     "utter_handed_back": {},
     "utter_ticket_resolved": {"number": "GD1"},
+    "utter_served_after_hours": {"opens": "明天上午9点"},
+    "utter_back_with_bot": {"numbers": "GD1"},
     "utter_ticket_resolved_served": {"number": "GD1"},
     "utter_ticket_reopened": {"number": "GD1"},
     "utter_ticket_merged": {"number": "GD1", "into": "GD2"},
