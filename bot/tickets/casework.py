@@ -74,6 +74,7 @@ class Casework:
     ) -> Ticket:
         """Sends an agent's words, or a file (`custom`), and takes the conversation over from the bot.
 
+        A ticket that nobody has becomes the agent's; who helps out on a colleague's leaves it with them.
         Raises InvalidInput("empty_reply" | "reply_too_long" | "already_resolved").
         """
         text = clean(text, keep="\n")
@@ -99,7 +100,7 @@ class Casework:
             dataclasses.replace(
                 ticket,
                 status=TicketStatus.WAITING,
-                assignee=agent,
+                assignee=ticket.assignee or agent,
                 serving=True,
                 snoozed_until=None,
                 first_replied_at=ticket.first_replied_at or now,
@@ -164,7 +165,9 @@ class Casework:
         if not now < until <= now + LONGEST_SNOOZE:
             raise InvalidInput("bad_moment")
         self._journal.log(work, number, agent, "snoozed", data={"until": until.isoformat()})
-        return self._save(work, dataclasses.replace(_taken(ticket, agent), snoozed_until=until))
+        return self._save(
+            work, dataclasses.replace(_taken(ticket, ticket.assignee or agent), snoozed_until=until)
+        )
 
     async def wake(self, work: Work, number: str, agent: str = DESK) -> Ticket:
         """Brings a snoozed ticket back."""

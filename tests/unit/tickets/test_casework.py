@@ -88,6 +88,20 @@ async def test_a_reply_that_cannot_be_sent_is_refused(house: FakeHouse, text: st
     assert await house.said() == []
 
 
+async def test_who_helps_out_does_not_take_the_ticket(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    await do(house, house.casework.claim, number, "li")
+    assert (await do(house, house.casework.reply, number, *WANG, "我补充一句")).assignee == "li"
+    until = house.clock.at + timedelta(hours=1)
+    assert (await do(house, house.casework.snooze, number, "wang", until)).assignee == "li"
+    assert (await actions(house, number))[-2:] == [("wang", "replied"), ("wang", "snoozed")]
+
+
+async def test_who_answers_a_ticket_that_nobody_has_takes_it(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    assert (await do(house, house.casework.reply, number, *WANG, "您好")).assignee == "wang"
+
+
 @pytest.mark.parametrize("action", ["reply", "claim"])
 async def test_a_resolved_ticket_is_neither_answered_nor_claimed(house: FakeHouse, action: str) -> None:
     number = (await opened(house)).ticket.number
