@@ -134,6 +134,7 @@ class RasaDialogue:
             thanks = await self._standing.comment(turn, text)
             if thanks:
                 return thanks
+            typed, answers_form = text, await self.awaiting(turn) is not None
             text = await self._standing.meant(turn, text)
             replies = Replies()
             if turn.starts_afresh:
@@ -149,7 +150,8 @@ class RasaDialogue:
             turn.understood = understood_of(turn.staged_events)
             if turn.starts_afresh and turn.failure is None:
                 await self._run(OFFER_RESUME, turn, replies)
-            return [*replies.said, *await self._standing.reminder(turn, turn.understood)]
+            said = [*replies.said, *await self._standing.reminder(turn, turn.understood)]
+            return said if answers_form else await self._standing.offering(turn, typed, said)
         finally:
             current_turn.reset(token)
 

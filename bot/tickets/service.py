@@ -27,6 +27,8 @@ REOPENS_FOR = timedelta(days=7)
 APART = timedelta(minutes=30)
 """Who asks again sooner than that has not come back, but never left."""
 
+OFFERED = "reopen_offered"
+"""What the log calls the bot's asking whether a resolved case should be taken up again."""
 COMES = frozenset({"opened", "asked_again", "called_again", "reopened", "back_in_line"})
 """What the log calls a resident's coming with a case."""
 
@@ -217,6 +219,14 @@ class TicketsService:
             return None
         newer = (one.created_at > last.resolved_at for one in await work.tickets.live_of(conversation.id))
         return None if any(newer) else last
+
+    async def offers_to_reopen(self, work: Work, ticket: Ticket) -> bool:
+        """True the first time since the ticket was resolved; that is then written down."""
+        log = await work.tickets.log(ticket.number)
+        if any(note.action == OFFERED and note.at >= (ticket.resolved_at or note.at) for note in log):
+            return False
+        self._journal.log(work, ticket.number, BOT, OFFERED)
+        return True
 
     async def _ended_lately(self, work: Work, conversation: Conversation) -> list[Ticket]:
         """The tickets that can still be taken up again, the last one to end first."""
