@@ -19,6 +19,7 @@ from bot.tickets.priority import OVERDUE_RAISES
 
 BY_ITSELF = ("bot", "desk", "resident")
 """Actors that are no agents."""
+OTHER_SYSTEMS = "api:%"
 TAKEN_UP_AGAIN = ("back_in_line", "called_again", "reopened")
 DELAY_TOLD = "delay_told"
 
@@ -59,7 +60,7 @@ class Queue(Repository):
     async def agents_at_work(self, since: datetime) -> int:
         """How many agents have done something with a ticket after `since`."""
         statement = sa.select(sa.func.count(notes.c.actor.distinct())).where(
-            notes.c.at > since, notes.c.actor.notin_(BY_ITSELF)
+            notes.c.at > since, notes.c.actor.notin_(BY_ITSELF), notes.c.actor.notlike(OTHER_SYSTEMS)
         )
         return int((await self._work.fetch(statement))[0][0])
 

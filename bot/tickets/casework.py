@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import datetime, timedelta
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
@@ -14,7 +14,7 @@ from bot.phrasebook import Phrases
 from bot.reading import clean
 from bot.tickets.deadlines import Deadlines, awaits_answer
 from bot.tickets.journal import DESK, Journal
-from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketStatus
+from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.repository import Work
 from bot.tickets.satisfaction import Satisfaction
 
@@ -22,6 +22,10 @@ REPLY_MAX_CHARS = 2000
 NOTE_MAX_CHARS = 2000
 MOST_TAGS = 12
 LONGEST_SNOOZE = timedelta(days=30)
+BEGINS = frozenset({"opened", "reopened", "back_in_line"})
+"""What the log calls a case's beginning, and its beginning again."""
+WAITS = BEGINS | {"called_again"}
+"""After these somebody waits for an answer."""
 TAG = re.compile(r"[\w一-鿿-]{1,32}")
 
 
@@ -94,7 +98,9 @@ class Casework:
         work.lines.add(conversation, said, now)
         # Also where nothing changes: of two agents who reply at once, one would not see the other come.
         work.conversations.update(conversation, status=ConversationStatus.WITH_AGENT, offered=())
-        self._journal.log(work, number, agent, "replied")
+        ends_wait = awaits_answer(ticket)
+        kept = _promise(ticket.due_at, await work.tickets.log(number), WAITS) if ends_wait else {}
+        self._journal.log(work, number, agent, "replied", data=kept)
         return self._save(
             work,
             dataclasses.replace(
@@ -256,7 +262,8 @@ class Casework:
         work.conversations.update(conversation, status=served_by)
         if not still_served:
             await self._satisfaction.ask(work, conversation, ticket)
-        data = {"cause": cause.value} if cause else {}
+        data = _promise(ticket.resolve_by, await work.tickets.log(number), BEGINS)
+        data |= {"cause": cause.value} if cause else {}
         self._journal.log(work, number, agent, "resolved", _note(note), data)
         return self._save(
             work,
@@ -334,6 +341,13 @@ def _better_known_amount(kept: Ticket, double: Ticket) -> dict[str, Any]:
         "amount_source": known.amount_source,
         "amount_asked_at": known.amount_asked_at,
     }
+
+
+def _promise(due: Optional[datetime], log: Iterable[TicketNote], since: frozenset[str]) -> dict[str, str]:
+    """What an answer or an end is judged by ever after: when it was due then, and waited for since when."""
+    began = max((note.at for note in log if note.action in since), default=None)
+    moments = {"promised": due, "since": began}
+    return {name: at.isoformat() for name, at in moments.items() if at}
 
 
 def _note(text: str) -> str:
