@@ -113,7 +113,8 @@ class Sweeper:
         if ticket.escalated_at is None or ticket.escalated_at < due:
             data = {"promise": promise.value, "priority": ticket.priority.value, "due": due.isoformat()}
             work.alerts.add(AlertKind.TICKET_OVERDUE, ticket.number, now, data)
-            self._journal.log(work, ticket.number, DESK, "overdue", promise.value, {"due": due.isoformat()})
+            broken_one = {"promise": promise.value, "due": due.isoformat()}
+            self._journal.log(work, ticket.number, DESK, "overdue", promise.value, broken_one)
             ticket = dataclasses.replace(ticket, escalated_at=now)
         work.tickets.save(dataclasses.replace(ticket, urgency=urgency_of(ticket.priority, overdue=True)))
 

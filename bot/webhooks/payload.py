@@ -12,8 +12,9 @@ from bot.tickets.model import Ticket
 from bot.webhooks.model import Event
 
 TEXT_MAX_CHARS = 4000
-DETAILS = ("from", "to", "until", "cause", "into", "score")
-"""What others need of a log entry's data: who had it and has it, until when, why, into which, how good."""
+DETAILS = ("from", "to", "until", "cause", "into", "score", "promise", "due")
+"""What others need of a log entry's data: who had it and has it, until when, why, into which, how good, which
+promise was due when."""
 LAST = 6
 """Of a serial number: enough to recognise a payment, not enough to ask for its state."""
 
