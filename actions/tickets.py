@@ -37,6 +37,7 @@ from bot.messages import ConversationStatus
 from bot.tickets.model import Cause, HandoffReason, Ticket
 from bot.turn import Turn
 
+BACK = "back_to_bot"
 LEAVE_PAYLOAD = '/ticket_status{"choice": "leave_line"}'
 
 
@@ -71,6 +72,9 @@ class ShowTickets(HelpdeskAction):
             return stay(speaker, tracker)
         if choice.startswith(RATE):
             return await rate(speaker, tracker, turn)
+        if choice == BACK:
+            speaker.say("utter_bot_is_here")
+            return back_to_form(speaker, tracker)
         if choice in NO_WORDS:
             speaker.say("utter_rating_ends")
             return back_to_form(speaker, tracker)
@@ -122,6 +126,6 @@ async def _line(ticket: Ticket, speaker: Speaker, turn: Turn) -> str:
 
 
 def _status(ticket: Ticket, speaker: Speaker) -> str:
-    if ticket.cause is Cause.LEFT:
+    if ticket.cause is Cause.LEFT and not ticket.status.is_live:
         return speaker.words("utter_ticket_status_left")
     return speaker.words(f"utter_ticket_status_{ticket.status.value}")

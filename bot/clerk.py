@@ -25,10 +25,11 @@ from bot.messages import (
 )
 from bot.metrics import ANSWERED, TURN_SECONDS
 from bot.phrasebook import Phrases
-from bot.reading import LAST4_ASKED, REFUSALS, Reading, read_message
+from bot.reading import LAST4_ASKED, REFUSALS, SILENT, Reading, read_message
 from bot.seal import Seal
 from bot.services import Services
 from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from bot.tickets.served import returns_to_bot
 from bot.turn import Private, Turn
 
 log = structlog.get_logger(__name__)
@@ -192,9 +193,10 @@ class Clerk:
     async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:
         awaiting = await self._dialogue.awaiting(turn)
         first = Part(waiting[0], self._read(waiting[0], turn, awaiting))
+        if not SILENT.match(first.reading.for_transcript):
+            await self._services.tickets.served.resident_wrote(turn.work, turn.conversation)
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
-            return Answer(_kept([first]))
+            return Answer(_kept([first]), await self._while_served(turn, first.reading))
         parts = [first, *self._others(turn, waiting[1:], awaiting)]
         parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
         reading = as_one(parts)
@@ -204,6 +206,17 @@ class Clerk:
         if reading.refusal:
             return Answer(_kept(parts), self._say(turn, reading.refusal))
         return Answer(_kept(parts), await self._respond(turn, reading))
+
+    async def _while_served(self, turn: Turn, reading: Reading) -> list[Reply]:
+        """The bot is silent; but who writes when nobody is there is told so, and may come back to it."""
+        served = self._services.tickets.served
+        if returns_to_bot(reading.for_dialogue):
+            status, said = await served.go_back(turn.work, turn.conversation)
+            turn.change_conversation(status=status)
+            return [said]
+        if SILENT.match(reading.for_transcript):
+            return []
+        return await served.off_hours(turn.work, turn.conversation)
 
     def _others(self, turn: Turn, waiting: Waiting, awaiting: Optional[str]) -> Iterator[Part]:
         """What came behind the first, as far as it can be read; its own turn says what is wrong with it."""
@@ -223,8 +236,10 @@ class Clerk:
         return replace(answer, replies=[*said, *answer.replies])
 
     async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
+        served = self._services.tickets.served
+        await served.resident_wrote(turn.work, turn.conversation)
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            await self._services.tickets.resident_wrote(turn.work, turn.conversation)
+            said = [*said, *await served.off_hours(turn.work, turn.conversation)]
         elif await self._flood.leaves_out(turn, accepted):
             said = self._ask_to_slow_down(turn, accepted)
         return Answer([(accepted, f"‹{accepted.kind.value}›")], said)

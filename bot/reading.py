@@ -27,6 +27,9 @@ REFUSALS = {
     MessageKind.GROUP: "utter_group_private",
 }
 
+SILENT = re.compile(r"/(greet|switch_language)\b")
+"""Payloads that a page sends by itself; nobody typed them, so nobody sees them."""
+
 ID_LAST4 = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.\-/:])"  # not the end of a number, a date or a word
     r"([0-9](?:[ \-]?[0-9]){2}[ \-]?[0-9Xx])"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, AsyncIterator, Optional
@@ -27,6 +26,7 @@ from bot.channels.words import LANGUAGES, Words, chosen_language, load_words
 from bot.desk import Desk
 from bot.errors import RetryLater
 from bot.messages import Author, Contact, IncomingMessage, Line, MessageKind
+from bot.reading import SILENT
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "language"
@@ -35,8 +35,6 @@ HISTORY = 500
 POLL_SECONDS = 0.8
 """Until a line that another process stored is looked for; what this one stored is announced at once."""
 KINDS = {"text": MessageKind.TEXT, "button": MessageKind.BUTTON}
-SILENT = re.compile(r"/(greet|switch_language)\b")
-"""Payloads that the page itself sends; nobody typed them, so nobody sees them."""
 
 
 def web_routes(desk: Desk, secret_key: str, links: FileLinks) -> list[BaseRoute]:

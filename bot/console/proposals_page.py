@@ -15,6 +15,7 @@ from bot.console.model import Account, Permission
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
+from bot.console.ticket_view import may_act
 from bot.errors import Conflict, InvalidInput, NotFound
 from bot.payments.model import Payment, StatementCandidate
 from bot.reconciliation.comparison import claims_of, compare, other_words
@@ -142,7 +143,17 @@ class ProposalsPage:
         elif action == "withdraw":
             await service.withdraw(reference, me)
         else:
+            await self._refuse_others(visit, reference)
             await service.retry(reference, me)
+
+    async def _refuse_others(self, visit: Visit, reference: str) -> None:
+        """Raises InvalidInput("not_yours") when this is neither one's own proposal nor one's ticket."""
+        proposal = await self._read(visit)
+        async with self._office.work() as work:
+            ticket = await work.tickets.get(proposal.ticket_number)
+        theirs = proposal.operator == visit.account.name or (ticket and may_act(visit.account, ticket))
+        if not theirs:
+            raise InvalidInput("not_yours")
 
     async def _read(self, visit: Visit) -> Proposal:
         reference = visit.request.path_params["reference"]

@@ -15,6 +15,7 @@ from bot.console.pages import Pages
 from bot.console.payment_search import FOR_TICKET
 from bot.console.payment_search import HERE as SEARCH
 from bot.console.reception import Reception, Visit
+from bot.console.ticket_view import may_act
 from bot.errors import Conflict, InvalidInput, NotFound, TooManyTries
 from bot.payments.model import Payment, StatementCandidate
 from bot.payments.wording import tail
@@ -96,6 +97,8 @@ class ReconciliationPage:
             amount=int(amount) if amount.isascii() and amount.isdigit() else -1,
             note=_note(visit),
         )
+        if not await self._may_act(visit, number):
+            return self._compared(visit, await self._case(visit), wrong="not_yours")
         if not form.get("checked"):
             case = await self._case(visit)
             if _differs(_rows(case, case.line(draft.statement_line_id))) or form.get("differs"):
@@ -110,6 +113,11 @@ class ReconciliationPage:
             case = await self._case(visit)
             return self._compared(visit, case, trouble=case.trouble or trouble_of(error))
         return RedirectResponse(f"{PROPOSALS}/{proposal.reference}", 303)
+
+    async def _may_act(self, visit: Visit, number: str) -> bool:
+        async with self._office.work() as work:
+            ticket = await work.tickets.get(number)
+        return ticket is None or may_act(visit.account, ticket)
 
     async def _case(self, visit: Visit) -> Case:
         serial, lookup = _serial(visit), self._office.reconciliation.lookup
@@ -151,7 +159,7 @@ class ReconciliationPage:
             line=line,
             rows=_rows(case, line),
             other_words=other_words,
-            may_choose=_may_choose(case),
+            may_choose=_may_choose(visit, case),
             wrong=wrong,
             trouble=trouble or case.trouble,
             identity=identity,
@@ -189,7 +197,7 @@ class ReconciliationPage:
 
     def _unchecked(self, visit: Visit, case: Case) -> Response:
         line = case.line(visit.form.get("line", ""))
-        if case.payment is None or line is None or not _may_choose(case):
+        if case.payment is None or line is None or not _may_choose(visit, case):
             return self._compared(visit, case)
         return self._confirmed(visit, case, case.payment, line, wrong="unchecked")
 
@@ -227,10 +235,11 @@ def _rows(case: Case, line: Optional[StatementCandidate]) -> tuple[Compared, ...
     return compare(claims, case.payment, line)
 
 
-def _may_choose(case: Case) -> bool:
+def _may_choose(visit: Visit, case: Case) -> bool:
     return bool(
         case.ticket
         and case.ticket.status.is_live
+        and may_act(visit.account, case.ticket)
         and case.payment
         and case.payment.state in OPEN
         and case.lines
@@ -242,6 +251,8 @@ def _wrong_choice(visit: Visit, case: Case) -> str:
     """What keeps a choice from being confirmed, or nothing."""
     if case.ticket and not case.ticket.status.is_live:
         return "already_resolved"
+    if case.ticket and not may_act(visit.account, case.ticket):
+        return "not_yours"
     if case.open_proposal:
         return "open_proposal"
     if case.trouble:

@@ -49,6 +49,8 @@ def _own_words(words: Words, entry: TicketNote) -> str:
 def _value(words: Words, name: str, value: str, names: Mapping[str, str]) -> str:
     if name in ("to", "from"):
         return names.get(value, words.of("priority", value)) if value else words("inbox.tab.unassigned")
+    if name == "promise":
+        return words.of("case", value)
     if name == "until":
         return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%m-%d %H:%M}"
     if name.endswith("_fen"):

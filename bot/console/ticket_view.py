@@ -145,6 +145,8 @@ def _promises(ticket: Ticket, now: datetime) -> list[Promise]:
     promises = []
     if awaits_answer(ticket):
         promises.append(Promise("answer", ticket.due_at, ticket.due_at < now))
+    if ticket.reply_by is not None:
+        promises.append(Promise("reply", ticket.reply_by, ticket.reply_by < now))
     if ticket.resolve_by is not None:
         promises.append(Promise("resolution", ticket.resolve_by, ticket.resolve_by < now))
     return promises

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Optional
 
 from bot.attachments.sending import Enclosure
-from bot.channels.web import SILENT
 from bot.messages import Author, Line, Understood
+from bot.reading import SILENT
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.model import Ticket, TicketNote
 
@@ -89,7 +89,9 @@ async def _timeline(
 
 
 async def _notes(work: UnitOfWork, ticket: Ticket) -> list[TicketNote]:
-    return [note for note in await work.tickets.log(ticket.number) if note.action == NOTED]
+    """The ticket's own, and those of its doubles."""
+    numbers = [ticket.number, *await work.tickets.doubles_of(ticket)]
+    return await work.tickets.entries(numbers, NOTED)
 
 
 async def _moment_of(work: UnitOfWork, line_id: int) -> Optional[datetime]:

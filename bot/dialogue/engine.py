@@ -136,6 +136,7 @@ class RasaDialogue:
                 return thanks
             # Only here: what the dialogue never takes must not make yesterday's session today's.
             turn.change_conversation(last_dialogue_at=turn.now)
+            typed, answers_form = text, await self.awaiting(turn) is not None
             text = await self._standing.meant(turn, text)
             replies = Replies()
             if turn.starts_afresh:
@@ -151,7 +152,8 @@ class RasaDialogue:
             turn.understood = understood_of(turn.staged_events)
             if turn.starts_afresh and turn.failure is None:
                 await self._run(OFFER_RESUME, turn, replies)
-            return [*replies.said, *await self._standing.reminder(turn, turn.understood)]
+            said = [*replies.said, *await self._standing.reminder(turn, turn.understood)]
+            return said if answers_form else await self._standing.offering(turn, typed, said)
         finally:
             current_turn.reset(token)
 

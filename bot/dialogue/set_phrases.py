@@ -51,7 +51,18 @@ STILL = re.compile(
     r"|\bhai ?(?:shi )?mei ?(?:you )?(?:hao|jie ?jue|dao ?zhang)\b"
     r"|\bstill\b.*(?:\b(?:not|same|wrong|missing|nothing)\b|n't|\bun(?:paid|reconciled|solved|resolved))"
     r"|(?:\bnot|n't|\bnever)(?: been| yet)? (?:solved|fixed|resolved|settled|reconciled|done)\b"
-    r"|\bsame problem\b|\bnot yet\b",
+    r"|\bsame problem\b|\bnot yet\b"
+    r"|(?<![有到])(?:没|沒|未)有?到(?:[账帐賬]|$|(?=[啊呢啦的吧呀\s,，.。!！]))"
+    r"|(?:还是?|仍然?|依然|依旧|一直|都)(?:显示|写着|提示)?(?:着|是|的是)?"
+    r"(?:未缴|没缴|没交|欠费|未[对對][账帐賬]|未支付|未付|待缴|缴费失败)"
+    r"|(?:还是|仍然?|依然|依旧|一直|根本|照样)查不(?:到|了|出)"
+    r"|(?:状态|结果|情况)(?:还|还是|也|都|一直|根本)?(?:没有?|未|不)(?:变|更新|改)"
+    r"|没(?:有)?(?:任何|什么|一点)?(?:变化|效果|动静|下文|反应)|不管用|没起作用"
+    r"|(?:^|[还是也都本全\s,，])没(?:有)?用(?:$|(?=[啊呀呢的嘛!！,，.。\s]))"
+    r"|重新?打?开.{0,3}工单|重开"
+    r"|\bnot working\b|\bnothing(?:'s| has| is)? (?:changed|happened|different|works)\b|\bno change\b"
+    r"|\b(?:does|did|has|is|was)(?:n'?t| not) (?:work|help|change|changed|updated|arrived|come through)\b"
+    r"|\breopen (?:the |my |this )?ticket\b",
     re.IGNORECASE,
 )
 ANOTHER = re.compile(r"另外?一|另有|别的|其他|第二笔|\banother\b|\bother\b", re.IGNORECASE)

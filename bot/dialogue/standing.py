@@ -6,6 +6,7 @@ Set phrases are taken by their words, and only where the ticket is really there;
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import unicodedata
@@ -15,7 +16,7 @@ from typing import Any, Optional
 
 from bot.dialogue.set_phrases import asks_place, leaves, says_unsolved, stays
 from bot.messages import Button, ConversationStatus, Reply, Understood
-from bot.payments.serial_numbers import find_numbers
+from bot.payments.serial_numbers import NumberKind, find_numbers, usable_for_lookup
 from bot.tickets.model import HandoffReason, Ticket
 from bot.tickets.satisfaction import LOW
 from bot.tickets.tone import Tone, tones_of
@@ -44,6 +45,17 @@ YES_NO = frozenset({"affirm", "deny"})
 TALK = frozenset({"complain", "goodbye", "greet", "nlu_fallback", "out_of_scope", "thanks"})
 """Intents of a sentence that only comments."""
 SURE = 0.8
+MAY_BE_ABOUT_IT = frozenset(
+    {
+        "check_receipt",
+        "faq_unresolved",
+        "faq_why_unreconciled",
+        "nlu_fallback",
+        "provide_serial",
+        "query_status",
+    }
+)
+"""Intents of a message that may mean a ticket resolved lately; the others are courtesies or a new matter."""
 
 REMIND_EVERY = timedelta(minutes=15)
 TOLD_ALREADY = frozenset({"ticket_status", "request_human", "complain"})
@@ -58,8 +70,10 @@ class Standing:
 
     async def meant(self, turn: Turn, text: str) -> str:
         """The button's payload that the words stand for here, or the words themselves."""
-        if text.startswith("/") or len(text) > LONGEST or find_numbers(text):
+        if text.startswith("/"):
             return text
+        if len(text) > LONGEST or find_numbers(text):
+            return await self._unsolved(turn, text)
         tickets, conversation = turn.services.tickets, turn.conversation
         if (score := _score(text, conversation.offered)) and await self._awaiting(turn) is None:
             return score
@@ -71,8 +85,34 @@ class Standing:
             return conversation.offered[0 if said == "affirm" else -1].payload
         if asks_place(text) and await tickets.may_leave(turn.work, conversation):
             return PLACE
-        resolved = await tickets.lately_resolved(turn.work, conversation) if says_unsolved(text) else None
-        return _unresolved(resolved) if resolved and await self._awaiting(turn) is None else text
+        return await self._unsolved(turn, text)
+
+    async def _unsolved(self, turn: Turn, text: str) -> str:
+        """The way back to a ticket that was resolved lately, when that is what the words say."""
+        if not says_unsolved(text):
+            return text
+        resolved = await turn.services.tickets.lately_resolved(turn.work, turn.conversation)
+        if resolved is None or _names_another(text, resolved) or await self._awaiting(turn) is not None:
+            return text
+        return unresolved(resolved, _payment_in(text))
+
+    async def offering(self, turn: Turn, text: str, replies: list[Reply]) -> list[Reply]:
+        """The replies with one more button, the way back to a ticket resolved lately, once a resolution.
+
+        Not beside courtesies and new matters: those say nothing about whether it was solved.
+        """
+        understood, conversation = turn.understood, turn.conversation
+        if text.startswith("/") or not replies or conversation.status is not ConversationStatus.WITH_BOT:
+            return replies
+        if understood is None or understood.intent not in MAY_BE_ABOUT_IT:
+            return replies
+        resolved = await turn.services.tickets.lately_resolved(turn.work, conversation)
+        if resolved is None or _names_another(text, resolved):
+            return replies
+        if not await turn.services.tickets.offers_to_reopen(turn.work, resolved):
+            return replies
+        title = turn.services.phrases.say("utter_button_reopen", conversation.language).text
+        return _with_button(replies, Button(title, unresolved(resolved)))
 
     async def comment(self, turn: Turn, text: str) -> list[Reply]:
         """The thanks for a word beside a score; nothing when the message is something else."""
@@ -142,10 +182,34 @@ def _score(text: str, offered: Sequence[Button]) -> Optional[str]:
     return scores[DIGITS.get(match[1], match[1])].payload if match else None
 
 
-def _unresolved(ticket: Ticket) -> str:
-    """Asks for a person again on this ticket, whatever payment was talked about since."""
-    values = {"choice": HandoffReason.UNRESOLVED.value, "serial_number": ticket.serial_number}
+def unresolved(ticket: Ticket, payment: Optional[str] = None) -> str:
+    """Asks for a person again on this ticket, whatever payment was talked about since; `payment` is what the
+    resident names where the ticket has none."""
+    serial = ticket.serial_number or payment
+    values = {"choice": HandoffReason.UNRESOLVED.value, "serial_number": serial}
     return "/request_human" + json.dumps({name: value for name, value in values.items() if value})
+
+
+def _payment_in(text: str) -> Optional[str]:
+    return next((one.value for one in find_numbers(text) if usable_for_lookup(one)), None)
+
+
+def _names_another(text: str, ticket: Ticket) -> bool:
+    """True when a text names a payment, or a ticket, that is not this one."""
+    named = find_numbers(text)
+    other_payment = ticket.serial_number is not None and any(
+        usable_for_lookup(one) and one.value != ticket.serial_number for one in named
+    )
+    other_ticket = any(one.kind is NumberKind.TICKET and one.value != ticket.number for one in named)
+    return other_payment or other_ticket
+
+
+def _with_button(replies: list[Reply], button: Button) -> list[Reply]:
+    """The button in the last row that there is: a typed digit means the row shown last, and no other."""
+    rows = [place for place, reply in enumerate(replies) if reply.buttons]
+    at = rows[-1] if rows else len(replies) - 1
+    more = dataclasses.replace(replies[at], buttons=(*replies[at].buttons, button))
+    return [*replies[:at], more, *replies[at + 1 :]]
 
 
 def _ticket_number(button: Button) -> str:

@@ -53,7 +53,8 @@ class SessionCount:
 class Step:
     """A step of a case: opened, answered for the first time, or resolved.
 
-    `since` is when the case was opened, or opened again; `target` when the step was due.
+    `since` is when the case was opened, or taken up again; `target` when the step was due as it was promised
+    then.
     """
 
     at: datetime

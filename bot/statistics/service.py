@@ -18,7 +18,7 @@ from bot.tickets.hours import WorkingHours
 
 log = structlog.get_logger(__name__)
 
-METHOD = 1
+METHOD = 2
 """Goes up when something is counted differently: what was kept is then counted again."""
 AT_ONCE = 7
 """Days that are counted in one go."""

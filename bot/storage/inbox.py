@@ -185,7 +185,7 @@ def _of_tab(sought: Sought) -> list[Any]:
     if sought.tab is Tab.SNOOZED:
         return [LIVE, table.c.snoozed_until > sought.now]
     if sought.tab is Tab.OVERDUE:
-        return [LIVE, sa.or_(_no_answer_in_time(sought.now), table.c.resolve_by < sought.now)]
+        return [LIVE, _broken_promise(sought.now)]
     if sought.tab is Tab.RESOLVED:
         return [DONE]
     return [sa.true()]
@@ -195,11 +195,16 @@ def _no_answer_in_time(now: datetime) -> Any:
     return sa.and_(table.c.first_replied_at.is_(None), table.c.due_at < now)
 
 
+def _broken_promise(now: datetime) -> Any:
+    return sa.or_(_no_answer_in_time(now), table.c.reply_by < now, table.c.resolve_by < now)
+
+
 def _longest_overdue(now: datetime) -> Any:
     """Found by their deadlines: looked for in the order of urgency, a few late ones would cost a walk."""
     unanswered = sa.select(table.c.number).where(LIVE, _no_answer_in_time(now)).order_by(table.c.due_at)
+    unreplied = sa.select(table.c.number).where(LIVE, table.c.reply_by < now).order_by(table.c.reply_by)
     unresolved = sa.select(table.c.number).where(LIVE, table.c.resolve_by < now).order_by(table.c.resolve_by)
-    found = [statement.limit(COUNTED_UP_TO).subquery() for statement in (unanswered, unresolved)]
+    found = [statement.limit(COUNTED_UP_TO).subquery() for statement in (unanswered, unreplied, unresolved)]
     return sa.union(*(sa.select(one.c.number) for one in found))
 
 

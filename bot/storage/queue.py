@@ -19,6 +19,7 @@ from bot.tickets.priority import OVERDUE_RAISES
 
 BY_ITSELF = ("bot", "desk", "resident")
 """Actors that are no agents."""
+OTHER_SYSTEMS = "api:%"
 TAKEN_UP_AGAIN = ("back_in_line", "called_again", "reopened")
 DELAY_TOLD = "delay_told"
 
@@ -59,29 +60,35 @@ class Queue(Repository):
     async def agents_at_work(self, since: datetime) -> int:
         """How many agents have done something with a ticket after `since`."""
         statement = sa.select(sa.func.count(notes.c.actor.distinct())).where(
-            notes.c.at > since, notes.c.actor.notin_(BY_ITSELF)
+            notes.c.at > since, notes.c.actor.notin_(BY_ITSELF), notes.c.actor.notlike(OTHER_SYSTEMS)
         )
         return int((await self._work.fetch(statement))[0][0])
 
     async def newly_overdue(self, now: datetime, limit: int = 100) -> List[Ticket]:
         """Live tickets with a broken promise that was not noticed yet, the oldest promise first."""
         answer = sa.and_(_awaits_answer, table.c.due_at < now)
+        reply = table.c.reply_by < now
         resolution = table.c.resolve_by < now
         unnoticed = sa.or_(
             table.c.escalated_at.is_(None),
             table.c.urgency < OVERDUE_RAISES,
             sa.and_(answer, table.c.escalated_at < table.c.due_at),
+            sa.and_(reply, table.c.escalated_at < table.c.reply_by),
             sa.and_(resolution, table.c.escalated_at < table.c.resolve_by),
         )
-        return await self._live(sa.or_(answer, resolution), unnoticed, order=table.c.due_at, limit=limit)
+        return await self._live(
+            sa.or_(answer, reply, resolution), unnoticed, order=table.c.due_at, limit=limit
+        )
 
     async def overdue_no_more(self, now: datetime, limit: int = 100) -> List[Ticket]:
         """Live tickets that are raised though they keep all their promises again."""
         keeps_answer = sa.or_(~_awaits_answer, table.c.due_at >= now)
+        keeps_reply = sa.or_(table.c.reply_by.is_(None), table.c.reply_by >= now)
         keeps_resolution = sa.or_(table.c.resolve_by.is_(None), table.c.resolve_by >= now)
         return await self._live(
             table.c.urgency >= OVERDUE_RAISES,
             keeps_answer,
+            keeps_reply,
             keeps_resolution,
             order=table.c.due_at,
             limit=limit,

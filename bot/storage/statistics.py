@@ -5,8 +5,9 @@ Moments are turned into whole milliseconds, so that days, hours and gaps are pla
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime, timedelta
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -164,7 +165,7 @@ class Statistics(Repository):
         return await self._steps(days, "opened", tickets.c.created_at, tickets.c.due_at)
 
     async def first_answers(self, days: Days) -> list[Step]:
-        """First answers of a person to a case."""
+        """A person's answers that ended a wait: the first to a case, and after each time it was taken up."""
         earlier = ticket_notes.alias("earlier")
         is_first = ~sa.exists().where(
             sa.and_(
@@ -173,21 +174,23 @@ class Statistics(Repository):
                 earlier.c.id < ticket_notes.c.id,
             )
         )
-        return await self._steps(days, "replied", tickets.c.created_at, tickets.c.due_at, is_first)
+        # Entries of before the promise was kept with them: the first is told by its place.
+        ends_wait = sa.or_(ticket_notes.c.data["promised"].as_string().is_not(None), is_first)
+        return await self._steps(days, "replied", tickets.c.created_at, tickets.c.due_at, ends_wait)
 
     async def resolved(self, days: Days) -> list[Step]:
         """Cases resolved, each time that one was."""
         again = ticket_notes.alias("again")
-        reopened = (
+        taken_up = (
             sa.select(sa.func.max(again.c.at))
             .where(
                 again.c.ticket_number == ticket_notes.c.ticket_number,
-                again.c.action == "reopened",
+                again.c.action.in_(("reopened", "back_in_line")),
                 again.c.id < ticket_notes.c.id,
             )
             .scalar_subquery()
         )
-        since = sa.func.coalesce(reopened, tickets.c.created_at, type_=tickets.c.created_at.type)
+        since = sa.func.coalesce(taken_up, tickets.c.created_at, type_=tickets.c.created_at.type)
         return await self._steps(days, "resolved", since, tickets.c.resolve_by)
 
     async def done(self, days: Days) -> list[Done]:
@@ -274,11 +277,12 @@ class Statistics(Repository):
     async def late(self, now: datetime) -> list[Late]:
         """Live cases by priority, and those that are late at `now`."""
         unanswered = sa.and_(tickets.c.status.in_(UNANSWERED), tickets.c.due_at < now)
+        late_reply = sa.func.coalesce(tickets.c.reply_by < now, sa.false())
         rows = await self._work.fetch(
             sa.select(
                 tickets.c.priority,
                 sa.func.count(),
-                _sum(sa.and_(unanswered, tickets.c.first_replied_at.is_(None))),
+                _sum(sa.or_(sa.and_(unanswered, tickets.c.first_replied_at.is_(None)), late_reply)),
                 _sum(tickets.c.resolve_by < now),
             )
             .where(tickets.c.status.in_(LIVE))
@@ -344,13 +348,24 @@ class Statistics(Repository):
                 conversations.c.language,
                 since,
                 target,
+                ticket_notes.c.data,
             )
             .select_from(ticket_notes)
             .join(tickets, tickets.c.number == ticket_notes.c.ticket_number)
             .join(conversations, conversations.c.id == tickets.c.conversation_id)
             .where(_within(ticket_notes.c.at, days), ticket_notes.c.action == action, *conditions)
         )
-        return [Step(*row) for row in await self._work.fetch(statement)]
+        return [_as_it_was(Step(*row[:-1]), row[-1]) for row in await self._work.fetch(statement)]
+
+
+def _as_it_was(step: Step, data: Mapping[str, str]) -> Step:
+    """The step by what was true when it was taken, where the entry says so: promises change."""
+    return dataclasses.replace(
+        step,
+        cause=data.get("cause", step.cause),
+        since=datetime.fromisoformat(data["since"]) if "since" in data else step.since,
+        target=datetime.fromisoformat(data["promised"]) if "promised" in data else step.target,
+    )
 
 
 WRITTEN = sa.or_(incoming.c.kind != "button", incoming.c.text.is_(None), incoming.c.text != "/greet")

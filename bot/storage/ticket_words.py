@@ -48,6 +48,11 @@ class TicketWords(Repository):
         self._opened: set[str] = set()
         self._added: dict[str, set[str]] = {}
         self._said: dict[int, set[str]] = {}
+        self._merged: list[tuple[str, str]] = []
+
+    def merged(self, number: str, into: str) -> None:
+        """A ticket ends as a double: what was noted on it belongs to the one that stays."""
+        self._merged.append((number, into))
 
     def opened(self, number: str) -> None:
         """A ticket begins, or begins again: what was said before belongs to it."""
@@ -72,6 +77,9 @@ class TicketWords(Repository):
         for conversation_id, words in said.items():
             for number in await live.of(conversation_id):
                 found.setdefault(number, set()).update(words)
+        merged, self._merged = self._merged, []
+        for number, into in merged:
+            found.setdefault(into, set()).update(await _noted(connection, number))
         for number in sorted(found):
             await _keep(connection, number, found[number])
 
@@ -138,6 +146,22 @@ async def _before(connection: AsyncConnection, number: str) -> set[str]:
     for statement in (said, noted):
         for row in await connection.execute(statement):
             found |= pieces(row[0])
+    return found
+
+
+async def _noted(connection: AsyncConnection, number: str) -> set[str]:
+    """The words of what was noted on a ticket, and on what was merged into it before."""
+    found, numbers = set(), [number]
+    while numbers:
+        rows = await connection.execute(
+            sa.select(notes.c.note).where(notes.c.ticket_number.in_(numbers), notes.c.action == "noted")
+        )
+        found |= {piece for row in rows for piece in pieces(row[0])}
+        conversation = sa.select(tickets.c.conversation_id).where(tickets.c.number == number)
+        before = sa.select(tickets.c.number).where(
+            tickets.c.conversation_id == conversation.scalar_subquery(), tickets.c.merged_into.in_(numbers)
+        )
+        numbers = [row[0] for row in await connection.execute(before)]
     return found
 
 

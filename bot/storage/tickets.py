@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Any, Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -62,6 +62,8 @@ class Tickets(Repository):
             )
         )
         self._work.webhooks.announce(note)
+        if note.action == "merged":
+            self._work.ticket_words.merged(note.ticket_number, note.data["into"])
         if note.action == "noted":
             self._work.ticket_words.add(note.ticket_number, note.note)
         elif note.action in TAKEN_UP_AGAIN:
@@ -132,9 +134,24 @@ class Tickets(Repository):
 
     async def log(self, number: str) -> List[TicketNote]:
         """The ticket's log, oldest first."""
+        return await self._entries(notes.c.ticket_number == number)
+
+    async def entries(self, numbers: Iterable[str], action: str) -> List[TicketNote]:
+        """What the logs of several tickets have of one action, oldest first."""
+        return await self._entries(notes.c.ticket_number.in_(list(numbers)), notes.c.action == action)
+
+    async def doubles_of(self, ticket: Ticket) -> List[str]:
+        """The numbers of the tickets that were merged into this one, and into those."""
+        # By the conversation, which has an index: only one resident's tickets are merged.
         rows = await self._work.fetch(
-            sa.select(notes).where(notes.c.ticket_number == number).order_by(notes.c.id)
+            sa.select(table.c.number, table.c.merged_into).where(
+                table.c.conversation_id == ticket.conversation_id, table.c.merged_into.is_not(None)
+            )
         )
+        return merged_into(ticket.number, {row.number: row.merged_into for row in rows})
+
+    async def _entries(self, *conditions: Any) -> List[TicketNote]:
+        rows = await self._work.fetch(sa.select(notes).where(*conditions).order_by(notes.c.id))
         return [TicketNote(r.ticket_number, r.at, r.actor, r.action, r.note, r.data, r.id) for r in rows]
 
     def tag(self, number: str, tag: str) -> None:
@@ -216,3 +233,9 @@ def ticket_of(row: Row) -> Ticket:
     values["cause"] = Cause(row.cause) if row.cause else None
     values["amount_source"] = AmountSource(row.amount_source) if row.amount_source else None
     return Ticket(**values)
+
+
+def merged_into(number: str, went: Mapping[str, str]) -> List[str]:
+    """Whoever went into this ticket, by whatever way; `went` says where each went."""
+    direct = [one for one, into in went.items() if into == number]
+    return [found for one in direct for found in (one, *merged_into(one, went))]

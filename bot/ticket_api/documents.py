@@ -33,6 +33,7 @@ def ticket_document(
         "due_at": ticket.due_at.isoformat(),
         "resolve_by": _iso(ticket.resolve_by),
         "first_replied_at": _iso(ticket.first_replied_at),
+        "reply_by": _iso(ticket.reply_by),
         "snoozed_until": _iso(ticket.snoozed_until),
         "resolved_at": _iso(ticket.resolved_at),
     }

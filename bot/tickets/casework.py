@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import datetime, timedelta
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
@@ -13,8 +13,8 @@ from bot.messages import Author, Conversation, ConversationStatus, Reply
 from bot.phrasebook import Phrases
 from bot.reading import clean
 from bot.tickets.deadlines import Deadlines, awaits_answer
-from bot.tickets.journal import Journal
-from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketStatus
+from bot.tickets.journal import DESK, Journal
+from bot.tickets.model import AmountSource, Cause, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.repository import Work
 from bot.tickets.satisfaction import Satisfaction
 
@@ -22,9 +22,11 @@ REPLY_MAX_CHARS = 2000
 NOTE_MAX_CHARS = 2000
 MOST_TAGS = 12
 LONGEST_SNOOZE = timedelta(days=30)
+BEGINS = frozenset({"opened", "reopened", "back_in_line"})
+"""What the log calls a case's beginning, and its beginning again."""
+WAITS = BEGINS | {"called_again"}
+"""After these somebody waits for an answer."""
 TAG = re.compile(r"[\w一-鿿-]{1,32}")
-DESK = "desk"
-"""The actor of what happens by itself."""
 
 
 class Casework:
@@ -76,6 +78,7 @@ class Casework:
     ) -> Ticket:
         """Sends an agent's words, or a file (`custom`), and takes the conversation over from the bot.
 
+        A ticket that nobody has becomes the agent's; who helps out on a colleague's leaves it with them.
         Raises InvalidInput("empty_reply" | "reply_too_long" | "already_resolved").
         """
         text = clean(text, keep="\n")
@@ -95,16 +98,19 @@ class Casework:
         work.lines.add(conversation, said, now)
         # Also where nothing changes: of two agents who reply at once, one would not see the other come.
         work.conversations.update(conversation, status=ConversationStatus.WITH_AGENT, offered=())
-        self._journal.log(work, number, agent, "replied")
+        ends_wait = awaits_answer(ticket)
+        kept = _promise(ticket.due_at, await work.tickets.log(number), WAITS) if ends_wait else {}
+        self._journal.log(work, number, agent, "replied", data=kept)
         return self._save(
             work,
             dataclasses.replace(
                 ticket,
                 status=TicketStatus.WAITING,
-                assignee=agent,
+                assignee=ticket.assignee or agent,
                 serving=True,
                 snoozed_until=None,
                 first_replied_at=ticket.first_replied_at or now,
+                reply_by=None,
             ),
         )
 
@@ -165,7 +171,9 @@ class Casework:
         if not now < until <= now + LONGEST_SNOOZE:
             raise InvalidInput("bad_moment")
         self._journal.log(work, number, agent, "snoozed", data={"until": until.isoformat()})
-        return self._save(work, dataclasses.replace(_taken(ticket, agent), snoozed_until=until))
+        return self._save(
+            work, dataclasses.replace(_taken(ticket, ticket.assignee or agent), snoozed_until=until)
+        )
 
     async def wake(self, work: Work, number: str, agent: str = DESK) -> Ticket:
         """Brings a snoozed ticket back."""
@@ -213,6 +221,7 @@ class Casework:
                 urgency=max(kept.urgency, double.urgency),
                 due_at=min(kept.due_at, double.due_at),
                 resolve_by=_earlier(kept.resolve_by, double.resolve_by),
+                reply_by=_earlier(kept.reply_by, double.reply_by),
                 first_replied_at=_earlier(kept.first_replied_at, double.first_replied_at),
                 **_better_known_amount(kept, double),
                 contacts=kept.contacts + double.contacts,
@@ -232,7 +241,7 @@ class Casework:
         if after is not ConversationStatus.WITH_AGENT:
             self._journal.tell(work, conversation, self._clock.now(), "utter_handed_back")
         work.conversations.update(conversation, status=after)
-        return self._save(work, dataclasses.replace(ticket, serving=False))
+        return self._save(work, dataclasses.replace(ticket, serving=False, reply_by=None))
 
     async def resolve(
         self, work: Work, number: str, agent: str, note: str = "", cause: Optional[Cause] = None
@@ -246,12 +255,15 @@ class Casework:
             return ticket
         conversation = await self._conversation(work, ticket)
         now = self._clock.now()
-        self._journal.tell(work, conversation, now, "utter_ticket_resolved", number=number)
         served_by = await self._served_after(work, ticket)
+        still_served = served_by is ConversationStatus.WITH_AGENT
+        said = "utter_ticket_resolved_served" if still_served else "utter_ticket_resolved"
+        self._journal.tell(work, conversation, now, said, number=number)
         work.conversations.update(conversation, status=served_by)
-        if served_by is not ConversationStatus.WITH_AGENT:
+        if not still_served:
             await self._satisfaction.ask(work, conversation, ticket)
-        data = {"cause": cause.value} if cause else {}
+        data = _promise(ticket.resolve_by, await work.tickets.log(number), BEGINS)
+        data |= {"cause": cause.value} if cause else {}
         self._journal.log(work, number, agent, "resolved", _note(note), data)
         return self._save(
             work,
@@ -275,7 +287,7 @@ class Casework:
         conversation = await self._conversation(work, ticket)
         self._journal.tell(work, conversation, self._clock.now(), "utter_ticket_reopened", number=number)
         self._journal.log(work, number, agent, "reopened")
-        taken_up = dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None)
+        taken_up = dataclasses.replace(ticket, status=TicketStatus.OPEN, resolved_at=None, cause=None)
         return self._save(work, self._deadlines.begun(taken_up, self._clock.now()))
 
     def _save(self, work: Work, ticket: Ticket) -> Ticket:
@@ -329,6 +341,13 @@ def _better_known_amount(kept: Ticket, double: Ticket) -> dict[str, Any]:
         "amount_source": known.amount_source,
         "amount_asked_at": known.amount_asked_at,
     }
+
+
+def _promise(due: Optional[datetime], log: Iterable[TicketNote], since: frozenset[str]) -> dict[str, str]:
+    """What an answer or an end is judged by ever after: when it was due then, and waited for since when."""
+    began = max((note.at for note in log if note.action in since), default=None)
+    moments = {"promised": due, "since": began}
+    return {name: at.isoformat() for name, at in moments.items() if at}
 
 
 def _note(text: str) -> str:

@@ -28,6 +28,9 @@ class Promise(str, Enum):
     """What was to happen in time."""
 
     ANSWER = "answer"
+    """The first one."""
+    REPLY = "reply"
+    """To what a resident wrote who is served already."""
     RESOLUTION = "resolution"
 
 
@@ -85,23 +88,32 @@ class Deadlines:
             resolve_by=self.resolve_by(ticket.priority, now),
             first_replied_at=None,
             escalated_at=None,
+            reply_by=None,
         )
 
     def called_again(self, ticket: Ticket, now: datetime) -> Ticket:
         """The ticket with another answer promised, though it was answered before; its end stays promised."""
         due_at = self.answer_by(ticket.priority, now)
-        return dataclasses.replace(ticket, due_at=due_at, first_replied_at=None, escalated_at=None)
+        return dataclasses.replace(
+            ticket, due_at=due_at, first_replied_at=None, escalated_at=None, reply_by=None
+        )
+
+    def asked_on(self, ticket: Ticket, now: datetime) -> Ticket:
+        """The ticket with an answer promised to what a served resident wrote; to the first of it, if more."""
+        return dataclasses.replace(ticket, reply_by=ticket.reply_by or self.answer_by(ticket.priority, now))
 
     def prioritised(self, ticket: Ticket, priority: Priority, now: datetime) -> Ticket:
         """The ticket with another priority: a higher one brings what is promised forward."""
         due_at, resolve_by = ticket.due_at, self.resolve_by(priority, now)
         if awaits_answer(ticket):
             due_at = min(due_at, self.answer_by(priority, now))
+        reply_by = ticket.reply_by and min(ticket.reply_by, self.answer_by(priority, now))
         return dataclasses.replace(
             ticket,
             priority=priority,
             urgency=urgency_of(priority, is_overdue(ticket, now)),
             due_at=due_at,
+            reply_by=reply_by,
             resolve_by=min(ticket.resolve_by or resolve_by, resolve_by),
         )
 
@@ -116,6 +128,7 @@ def broken_promise(ticket: Ticket, now: datetime) -> Optional[tuple[Promise, dat
     if not ticket.status.is_live:
         return None
     made = [(Promise.ANSWER, ticket.due_at if awaits_answer(ticket) else None)]
+    made.append((Promise.REPLY, ticket.reply_by))
     made.append((Promise.RESOLUTION, ticket.resolve_by))
     broken = [(promise, at) for promise, at in made if at is not None and at < now]
     return max(broken, key=lambda one: one[1], default=None)

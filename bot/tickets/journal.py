@@ -12,6 +12,11 @@ from bot.phrasebook import Phrases
 from bot.tickets.model import TicketNote
 from bot.tickets.repository import Work
 
+RESIDENT = "resident"
+BOT = "bot"
+DESK = "desk"
+"""The actor of what happens by itself."""
+
 
 class Journal:
     """Stages log entries and lines in the caller's unit of work."""

@@ -91,9 +91,10 @@ class Ticket:
 
     `due_at` is when the first answer is promised and `resolve_by` when the case should be ended, both in
     working time. `urgency` orders the inbox: the priority's place, raised while overdue. `serving` is true
-    from an agent's reply until the conversation goes back to the bot. `contacts` counts how often the
-    resident came with it. `amount` is in fen, `amount_source` says who knows it, and `amount_asked_at` is
-    when the reconciliation system was asked for it.
+    from an agent's reply until the conversation goes back to the bot; `reply_by` is when an answer to what
+    the resident wrote since that reply is promised. `contacts` counts how often the resident came with it.
+    `amount` is in fen, `amount_source` says who knows it, and `amount_asked_at` is when the reconciliation
+    system was asked for it.
     """
 
     number: str
@@ -122,6 +123,7 @@ class Ticket:
     channel: str = ""
     amount_source: Optional[AmountSource] = None
     amount_asked_at: Optional[datetime] = None
+    reply_by: Optional[datetime] = None
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,22 @@ from bot.clock import Clock
 from bot.errors import NotFound
 from bot.messages import Conversation, ConversationStatus
 from bot.phrasebook import Phrases
-from bot.tickets.casework import DESK
 from bot.tickets.deadlines import Deadlines, awaits_answer
-from bot.tickets.journal import Journal
+from bot.tickets.journal import BOT, DESK, RESIDENT, Journal
 from bot.tickets.model import AmountSource, Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 from bot.tickets.number import new_ticket_number
 from bot.tickets.priority import Assessment, Facts, assess, heavier, higher, one_step_up
 from bot.tickets.repository import Work
+from bot.tickets.served import Served
 from bot.tickets.tone import Tone, tones_of
 from bot.tickets.waiting_line import Place, WaitingLine
 
-RESIDENT = "resident"
-BOT = "bot"
 REOPENS_FOR = timedelta(days=7)
 APART = timedelta(minutes=30)
 """Who asks again sooner than that has not come back, but never left."""
 
+OFFERED = "reopen_offered"
+"""What the log calls the bot's asking whether a resolved case should be taken up again."""
 COMES = frozenset({"opened", "asked_again", "called_again", "reopened", "back_in_line"})
 """What the log calls a resident's coming with a case."""
 
@@ -111,6 +111,7 @@ class TicketsService:
         self._deadlines = deadlines
         self._line = WaitingLine(deadlines.hours)
         self._journal = Journal(clock, phrases)
+        self.served = Served(clock, deadlines, phrases)
 
     async def open(
         self,
@@ -219,14 +220,13 @@ class TicketsService:
         newer = (one.created_at > last.resolved_at for one in await work.tickets.live_of(conversation.id))
         return None if any(newer) else last
 
-    async def resident_wrote(self, work: Work, conversation: Conversation) -> None:
-        """A message to the agent who serves: the ticket waits for the agent again."""
-        now = self._clock.now()
-        for ticket in await work.tickets.live_of(conversation.id):
-            if ticket.status is TicketStatus.WAITING or ticket.snoozed_until:
-                work.tickets.save(
-                    dataclasses.replace(ticket, status=TicketStatus.OPEN, snoozed_until=None, updated_at=now)
-                )
+    async def offers_to_reopen(self, work: Work, ticket: Ticket) -> bool:
+        """True the first time since the ticket was resolved; that is then written down."""
+        log = await work.tickets.log(ticket.number)
+        if any(note.action == OFFERED and note.at >= (ticket.resolved_at or note.at) for note in log):
+            return False
+        self._journal.log(work, ticket.number, BOT, OFFERED)
+        return True
 
     async def _ended_lately(self, work: Work, conversation: Conversation) -> list[Ticket]:
         """The tickets that can still be taken up again, the last one to end first."""
@@ -265,7 +265,8 @@ class TicketsService:
         joined, weighed = self._weighed(ticket, trouble, await work.tickets.log(ticket.number))
         if arrival is Arrival.CALLED_AGAIN:
             called = self._deadlines.called_again(joined, trouble.at)
-            joined = dataclasses.replace(called, status=TicketStatus.OPEN, snoozed_until=None)
+            joined = dataclasses.replace(called, status=TicketStatus.OPEN)
+        joined = dataclasses.replace(joined, snoozed_until=None)
         joined = self._deadlines.prioritised(joined, joined.priority, trouble.at)
         if joined != ticket:
             joined = work.tickets.save(dataclasses.replace(joined, updated_at=trouble.at))

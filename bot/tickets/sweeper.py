@@ -21,9 +21,9 @@ from bot.clock import Clock
 from bot.errors import Conflict, HelpdeskError
 from bot.messages import Conversation
 from bot.phrasebook import Phrases
-from bot.tickets.casework import DESK, Casework
+from bot.tickets.casework import Casework
 from bot.tickets.deadlines import Deadlines, broken_promise
-from bot.tickets.journal import Journal
+from bot.tickets.journal import DESK, Journal
 from bot.tickets.model import Ticket, TicketStatus
 from bot.tickets.priority import urgency_of
 from bot.tickets.repository import Work
@@ -113,7 +113,8 @@ class Sweeper:
         if ticket.escalated_at is None or ticket.escalated_at < due:
             data = {"promise": promise.value, "priority": ticket.priority.value, "due": due.isoformat()}
             work.alerts.add(AlertKind.TICKET_OVERDUE, ticket.number, now, data)
-            self._journal.log(work, ticket.number, DESK, "overdue", promise.value, {"due": due.isoformat()})
+            broken_one = {"promise": promise.value, "due": due.isoformat()}
+            self._journal.log(work, ticket.number, DESK, "overdue", promise.value, broken_one)
             ticket = dataclasses.replace(ticket, escalated_at=now)
         work.tickets.save(dataclasses.replace(ticket, urgency=urgency_of(ticket.priority, overdue=True)))
 

@@ -23,6 +23,7 @@ class Event(str, Enum):
     CLOSED = "ticket.closed"
     MERGED = "ticket.merged"
     RATED = "ticket.rated"
+    OVERDUE = "ticket.overdue"
     PING = "ping"
     """A test, about no ticket; sent to whoever asks for one."""
 
@@ -47,6 +48,8 @@ EVENT_OF_ACTION = {
     "reopened": Event.REOPENED,
     "back_in_line": Event.REOPENED,
     "closed": Event.CLOSED,
+    "overdue": Event.OVERDUE,
+    "returned": Event.HANDED_BACK,
     "merged": Event.MERGED,
     "rated": Event.RATED,
     "rated_in_words": Event.RATED,

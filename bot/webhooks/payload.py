@@ -12,8 +12,9 @@ from bot.tickets.model import Ticket
 from bot.webhooks.model import Event
 
 TEXT_MAX_CHARS = 4000
-DETAILS = ("from", "to", "until", "cause", "into", "score")
-"""What others need of a log entry's data: who had it and has it, until when, why, into which, how good."""
+DETAILS = ("from", "to", "until", "cause", "into", "score", "promise", "due")
+"""What others need of a log entry's data: who had it and has it, until when, why, into which, how good, which
+promise was due when."""
 LAST = 6
 """Of a serial number: enough to recognise a payment, not enough to ask for its state."""
 
@@ -74,6 +75,7 @@ def ticket_facts(ticket: Ticket, language: str, tags: Sequence[str]) -> dict[str
         "due_at": ticket.due_at.isoformat(),
         "resolve_by": _moment(ticket.resolve_by),
         "first_replied_at": _moment(ticket.first_replied_at),
+        "reply_by": _moment(ticket.reply_by),
         "snoozed_until": _moment(ticket.snoozed_until),
         "resolved_at": _moment(ticket.resolved_at),
         "version": ticket.version,

@@ -29,6 +29,11 @@ async def helped(resident: Resident, agent: Agent) -> Resident:
         "问题还在",
         "转人工",
         "还是没好，转人工",
+        "钱还是没到",
+        "没用啊",
+        "状态没变",
+        "我付了120块，现在网上还是显示未缴",
+        "昨天你们说已经处理好了，我今天早上特意又去网上看了一遍，用手机看的，也让我儿子帮着看了，结果还是没到账，跟前天一模一样，这怎么办啊",
     ],
 )
 async def test_the_same_ticket_goes_to_the_same_agent_one_step_up(
@@ -41,6 +46,51 @@ async def test_the_same_ticket_goes_to_the_same_agent_one_step_up(
     assert "今天上午11点半前在这里答复您" in heard.text
     assert (ticket["status"], ticket["assignee"], ticket["priority"]) == ("open", "chen", "high")
     assert office.rows("conversations")[0]["status"] == "waiting_for_agent"
+
+
+async def test_the_tickets_own_number_takes_it_up_and_another_does_not(
+    resident: Resident, office: Office, agent: Agent
+) -> None:
+    await resident.says(WAITING, "转人工")
+    await agent.helps(resident)
+    assert not (await resident.says(f"{BOOKED} 还没到账")).named("utter_ticket_taken_up_again")
+    assert (await resident.says(f"{WAITING} 还没到账")).named("utter_ticket_taken_up_again")
+
+
+OFFERS = {"zh": "还没解决，重新打开工单", "en": "Not solved, reopen the ticket"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked", "language"),
+    [("转人工", "帮我查一下", "zh"), ("let me talk to a person please", "check my payment please", "en")],
+)
+@pytest.mark.parametrize("typed", ["the title", "its place"])
+async def test_what_may_be_about_it_is_answered_with_a_way_back(
+    resident: Resident, office: Office, agent: Agent, wanted: str, asked: str, language: str, typed: str
+) -> None:
+    await resident.says(wanted)
+    await agent.helps(resident)
+    heard = await resident.says(asked)
+    assert not heard.named("utter_ticket_taken_up_again")
+    assert heard.buttons[-1] == OFFERS[language]
+    said = OFFERS[language] if typed == "the title" else str(len(heard.buttons))
+    assert (await resident.says(said)).named("utter_ticket_taken_up_again", language)
+
+
+async def test_the_way_back_is_offered_once_a_resolution(
+    helped: Resident, office: Office, agent: Agent
+) -> None:
+    assert OFFERS["zh"] in (await helped.says("帮我查一下")).buttons
+    assert OFFERS["zh"] not in (await helped.says("不查了", "帮我查一下")).buttons
+    await helped.says("转人工")
+    await agent.helps(helped)
+    office.advance(days=1)
+    assert OFFERS["zh"] in (await helped.says("帮我查一下")).buttons
+
+
+@pytest.mark.parametrize("said", ["谢谢", "你好", "发票在哪里开", "怎么退款"])
+async def test_courtesies_and_new_matters_are_offered_nothing(helped: Resident, said: str) -> None:
+    assert OFFERS["zh"] not in (await helped.says(said)).buttons
 
 
 @pytest.mark.parametrize("said", ["It's still not solved", "still unpaid", "I want to talk to a person"])

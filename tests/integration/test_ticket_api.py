@@ -189,7 +189,7 @@ async def test_a_ticket_is_answered_noted_tagged_resolved_and_reopened(
         assert answer.status_code == 200, answer.text
         documented(answer, f"/tickets/{{number}}/{action}", "post")
     whole = documented(await api.get(path), "/tickets/{number}")
-    assert (whole["status"], whole["tags"], whole["cause"]) == ("open", ["银行"], "callback_lost")
+    assert (whole["status"], whole["tags"], whole["cause"]) == ("open", ["银行"], None)
     logged = "replied noted tagged tagged untagged handed_back unassigned resolved reopened"
     assert [entry["action"] for entry in whole["log"]][1:] == logged.split()
     said = documented(await api.get(f"{path}/transcript"), "/tickets/{number}/transcript")["lines"]

@@ -17,6 +17,7 @@ AMOUNT_UNASKED = sa.text(
     "(status IN ('new', 'open', 'waiting')) IS TRUE AND amount_asked_at IS NULL AND serial_number IS NOT NULL"
 )
 UNANSWERED = sa.text("(status IN ('new', 'open', 'waiting')) IS TRUE AND first_replied_at IS NULL")
+UNREPLIED = sa.text("(status IN ('new', 'open', 'waiting')) IS TRUE AND reply_by IS NOT NULL")
 
 ONLY_IN_REVISIONS = (
     "ix_tickets_live",
@@ -62,11 +63,13 @@ tickets = sa.Table(
     sa.Column("channel", sa.String(32), nullable=False, server_default=""),
     sa.Column("amount_source", sa.String(16), nullable=True),
     sa.Column("amount_asked_at", Moment, nullable=True),
+    sa.Column("reply_by", Moment, nullable=True),
     sa.Index("ix_tickets_status_updated_at", "status", "updated_at"),
     sa.Index("ix_tickets_status_urgency", "status", "urgency", "due_at"),
     sa.Index("ix_tickets_assignee_status", "assignee", "status"),
     # What the inbox's other tabs are listed by; what they filter by is in the index, too.
     _partial("ix_tickets_unanswered", "due_at", "number", "channel", where=UNANSWERED),
+    _partial("ix_tickets_unreplied", "reply_by", "number", "channel", where=UNREPLIED),
     _partial("ix_tickets_unresolved", "resolve_by", "number", "channel", where=LIVE),
     _partial("ix_tickets_done", "updated_at", "number", "channel", where=DONE),
     _partial("ix_tickets_amount_unasked", "created_at", where=AMOUNT_UNASKED),

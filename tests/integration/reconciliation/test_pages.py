@@ -303,6 +303,28 @@ async def test_a_form_that_was_tampered_with_is_refused(bureau: Bureau, agent: V
     assert await bureau.state_of(PLAIN) == "under_review"
 
 
+async def given_to(bureau: Bureau, ticket: Ticket, name: str) -> None:
+    async with bureau.house.work() as work:
+        await bureau.house.casework.assign(work, ticket.number, name, name)
+        await work.commit()
+
+
+async def test_a_ticket_that_another_agent_has_is_not_reconciled(bureau: Bureau, agent: Visitor) -> None:
+    ticket = await a_ticket(bureau, PLAIN)
+    confirmed = await confirm(agent, ticket, PLAIN, PLAIN_LINE)
+    chosen = await agent.get(page_of(ticket, PLAIN))
+    await given_to(bureau, ticket, "liqiang")
+    page = page_of(ticket, PLAIN)
+    refused = [
+        await agent.send(chosen.text, f"{page}/confirm", line=PLAIN_LINE, note=NOTE),
+        await agent.send(confirmed.text, f"{page}/propose", checked="1"),
+    ]
+    for answer in refused:
+        assert answer.status_code == 422 and "这张工单由别的坐席负责" in answer.text
+    assert '<fieldset class="candidates" disabled>' in (await agent.get(page)).text
+    assert await bureau.state_of(PLAIN) != "reconciled"
+
+
 async def test_an_ended_ticket_reconciles_nothing(bureau: Bureau, agent: Visitor) -> None:
     ticket = await a_ticket(bureau, PLAIN)
     confirmed = await confirm(agent, ticket, PLAIN, PLAIN_LINE)
@@ -483,6 +505,23 @@ async def test_a_reconciliation_that_was_not_answered_is_tried_again_and_told_on
     assert "对账完成" in await agent.read(result)
     assert len(await bureau.heard(ticket)) == 1
     assert (await agent.get(f"{result}/state")).json() == {"state": "done", "tries": 2}
+
+
+async def test_what_another_agents_ticket_waits_for_is_not_tried_again(
+    bureau: Bureau, agent: Visitor
+) -> None:
+    ticket = await a_ticket(bureau, PLAIN)
+    bureau.wire.lost = 1
+    result = (await propose(agent, ticket, PLAIN, PLAIN_LINE)).headers["location"]
+    await given_to(bureau, ticket, "wangmin")
+    other = await visitor(bureau.house, "liqiang", "李强", Role.AGENT)
+    seen = await agent.get(result)
+    csrf = re.search(r'name="csrf" value="([^"]*)"', (await other.get("/console/reconciliations")).text)
+    assert csrf and f"{result}/retry" in seen.text
+    refused = await other.web.post(f"{result}/retry", data={"csrf": csrf[1], "key": "a" * 22})
+    assert refused.status_code == 422 and "这张工单由别的坐席负责" in refused.text
+    assert (await agent.get(f"{result}/state")).json() == {"state": "approved", "tries": 1}
+    await other.web.aclose()
 
 
 async def test_without_a_staff_key_the_pages_say_how_to_get_one(bureau: Bureau, tmp_path: object) -> None:

@@ -155,6 +155,53 @@ async def test_a_session_with_a_live_case_was_handed_off(
     assert measure(later, "contained").now == Share(1, 2)
 
 
+async def hand_back(house: FakeHouse, when: datetime, ticket: Ticket) -> None:
+    house.clock.at = when
+    async with house.work() as work:
+        await house.casework.hand_back(work, ticket.number, "wang")
+        await work.commit()
+
+
+async def test_an_answer_that_was_late_stays_late_and_the_next_wait_counts_for_itself(
+    house: FakeHouse, statistics: StatisticsService
+) -> None:
+    ticket = await open_case(house, at(FRIDAY, 10))
+    await reply(house, at(FRIDAY, 16), ticket)
+    await hand_back(house, at(FRIDAY, 16, 10), ticket)
+    assert (await open_case(house, at(FRIDAY, 16, 40))).number == ticket.number
+    seen = await report(house, statistics, at(FRIDAY, 16, 45), FRIDAY)
+    assert measure(seen, "answer_in_time").now == Share(0, 1)
+    await reply(house, at(FRIDAY, 16, 50), ticket)
+    await reply(house, at(FRIDAY, 16, 55), ticket)
+    seen = await report(house, statistics, at(FRIDAY, 17), FRIDAY)
+    assert measure(seen, "answer_in_time").now == Share(1, 2)
+
+
+async def test_who_came_back_into_line_waits_from_then(
+    house: FakeHouse, statistics: StatisticsService
+) -> None:
+    ticket = await open_case(house, at(FRIDAY, 9))
+    async with house.work() as work:
+        await house.tickets.leave(work, await house.conversation())
+        await work.commit()
+    assert (await open_case(house, at(FRIDAY, 15))).number == ticket.number
+    await reply(house, at(FRIDAY, 15, 20), ticket)
+    await resolve(house, at(FRIDAY, 15, 40), ticket)
+    found = await report(house, statistics, at(FRIDAY, 17), FRIDAY)
+    assert (measure(found, "answer_median").now, measure(found, "answer_in_time").now) == (20, Share(1, 1))
+    assert measure(found, "resolution_median").now == 40
+
+
+async def test_a_cause_counts_for_the_day_though_the_case_was_reopened(
+    house: FakeHouse, statistics: StatisticsService
+) -> None:
+    ticket = await open_case(house, at(FRIDAY, 10))
+    await resolve(house, at(FRIDAY, 11), ticket)
+    await reopen(house, at(FRIDAY, 12), ticket)
+    found = await report(house, statistics, at(FRIDAY, 17), FRIDAY)
+    assert [row[0] for row in rows(found, "causes")] == ["callback_lost"]
+
+
 async def test_first_answers_and_resolutions_are_measured_in_working_time(
     statistics: StatisticsService, house: FakeHouse
 ) -> None:

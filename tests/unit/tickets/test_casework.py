@@ -88,6 +88,20 @@ async def test_a_reply_that_cannot_be_sent_is_refused(house: FakeHouse, text: st
     assert await house.said() == []
 
 
+async def test_who_helps_out_does_not_take_the_ticket(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    await do(house, house.casework.claim, number, "li")
+    assert (await do(house, house.casework.reply, number, *WANG, "我补充一句")).assignee == "li"
+    until = house.clock.at + timedelta(hours=1)
+    assert (await do(house, house.casework.snooze, number, "wang", until)).assignee == "li"
+    assert (await actions(house, number))[-2:] == [("wang", "replied"), ("wang", "snoozed")]
+
+
+async def test_who_answers_a_ticket_that_nobody_has_takes_it(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    assert (await do(house, house.casework.reply, number, *WANG, "您好")).assignee == "wang"
+
+
 @pytest.mark.parametrize("action", ["reply", "claim"])
 async def test_a_resolved_ticket_is_neither_answered_nor_claimed(house: FakeHouse, action: str) -> None:
     number = (await opened(house)).ticket.number
@@ -127,6 +141,29 @@ async def test_handing_back_tells_the_resident_once_and_keeps_the_ticket_open(ho
     assert (await house.said()).count("utter_handed_back") == 1
     assert (await house.conversation()).status is ConversationStatus.WITH_BOT
     assert (await stored(house, number)).status.is_live
+
+
+async def test_resolving_one_of_two_served_tickets_does_not_bring_the_bot_back(
+    house: FakeHouse,
+) -> None:
+    one = (await opened(house, SERIAL)).ticket.number
+    other = (await opened(house, OTHER_SERIAL)).ticket.number
+    await do(house, house.casework.reply, one, *LI, "您好")
+    await do(house, house.casework.reply, other, *WANG, "您好")
+    await do(house, house.casework.resolve, one, "li")
+    assert (await house.said())[-1] == f"utter_ticket_resolved_served number={one}"
+    assert (await house.conversation()).status is ConversationStatus.WITH_AGENT
+    await do(house, house.casework.resolve, other, "wang")
+    assert f"utter_ticket_resolved number={other}" in await house.said()
+
+
+async def test_a_ticket_that_was_left_and_taken_up_again_is_left_no_more(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    async with house.work() as work:
+        await house.tickets.leave(work, await house.conversation())
+        await work.commit()
+    assert (await stored(house, number)).cause is Cause.LEFT
+    assert (await do(house, house.casework.reopen, number, "li")).cause is None
 
 
 async def test_resolving_tells_the_resident_once_and_returns_to_the_bot(house: FakeHouse) -> None:
@@ -304,7 +341,7 @@ async def test_the_residents_message_and_an_agents_reply_wake_it(house: FakeHous
         else:
             conversation = await house.conversation()
             async with house.work() as work:
-                await house.tickets.resident_wrote(work, conversation)
+                await house.tickets.served.resident_wrote(work, conversation)
                 await work.commit()
         assert (await stored(house, number)).snoozed_until is None, wakes
 
@@ -361,9 +398,10 @@ async def test_a_case_ends_with_its_cause(house: FakeHouse) -> None:
     number = await number_of(house)
     ticket = await do(house, house.casework.resolve, number, "li", "已补通知", Cause.CALLBACK_LOST)
     assert ticket.cause is Cause.CALLBACK_LOST
-    assert await last_entry(house, number) == ("li", "resolved", "已补通知", {"cause": "callback_lost"})
+    actor, action, note, data = await last_entry(house, number)
+    assert (actor, action, note, data["cause"]) == ("li", "resolved", "已补通知", "callback_lost")
     again = await do(house, house.casework.reopen, number, "li")
-    assert (again.cause, again.resolved_at) == (Cause.CALLBACK_LOST, None)
+    assert (again.cause, again.resolved_at) == (None, None)  # its log keeps what it was taken for
 
 
 # A resident with two cases

@@ -210,3 +210,14 @@ async def test_an_estimate_later_than_the_promise_hides_the_promise(house: FakeH
     span = Expected(timedelta(), timedelta(minutes=100), now, now + timedelta(minutes=100))
     words = place_words(one.ticket, Place(0, span), now, house.phrases, "zh")
     assert "utter_wait_span " in words
+
+
+async def test_another_system_is_no_agent_at_work(house: FakeHouse) -> None:
+    number = (await opened(house)).ticket.number
+    async with house.work() as work:
+        await house.casework.note(work, number, "api:zammad", "synced")
+        await work.commit()
+        assert await work.queue.agents_at_work(house.clock.at - timedelta(hours=1)) == 0
+        await house.casework.note(work, number, "li", "看过了")
+        await work.commit()
+        assert await work.queue.agents_at_work(house.clock.at - timedelta(hours=1)) == 1

@@ -13,6 +13,7 @@ from bot.errors import Conflict
 from bot.messages import Author, Conversation, Reply
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.model import Cause, HandoffReason, Ticket
+from bot.tickets.sweeper import Sweeper
 from bot.webhooks.model import CHOICES, EVENT_OF_ACTION, Event
 from tests.fakes.house import FakeHouse
 
@@ -221,3 +222,17 @@ async def test_what_is_erased_is_sent_no_more(house: FakeHouse) -> None:
 
 def test_every_event_that_can_be_chosen_comes_about() -> None:
     assert {*EVENT_OF_ACTION.values(), Event.RESIDENT_WROTE} == set(CHOICES)
+
+
+async def test_a_broken_promise_is_told_with_what_was_due_when(house: FakeHouse) -> None:
+    ticket = await opened(house)
+    await follow(house, Event.OVERDUE)
+    house.clock.at = ticket.due_at + timedelta(minutes=1)
+    sweeper = Sweeper(
+        house.work, house.casework, house.deadlines, house.phrases, lambda _: None, lambda: None, house.clock
+    )
+    await sweeper.sweep()
+    await sweeper.sweep()
+    [(name, body)] = await told(house)
+    assert (name, body["data"]["actor"]) == ("ticket.overdue", "desk")
+    assert body["data"]["details"] == {"promise": "answer", "due": ticket.due_at.isoformat()}
