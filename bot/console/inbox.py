@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.console.audit import fingerprint
 from bot.console.bulk import MOST_AT_ONCE, Bulk, Outcome
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
 from bot.messages import Author, Line
+from bot.payments.wording import tail
 from bot.storage.unit_of_work import UnitOfWork
 from bot.tickets.deadlines import broken_promise
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
@@ -24,6 +26,8 @@ from bot.tickets.model import Cause, Ticket
 HERE = "/console"
 PER_PAGE = 25
 NUMBER = re.compile(r"GD\d{12}")
+SERIAL = re.compile(r"[0-9A-Za-z]{20,}", re.ASCII)
+"""Longer than an identity number, a bank card or a telephone number."""
 CHANNELS = ("web", "telegram", "wechat", "rest", "terminal")
 EXCERPT = 40
 
@@ -110,9 +114,12 @@ class Inbox:
         ]
 
     async def inbox(self, visit: Visit) -> Response:
-        """The whole page."""
-        values = await self._values(visit, Query.of(visit.request.query_params))
+        """The whole page; that residents' lines were looked at, or looked for, is recorded."""
+        query = Query.of(visit.request.query_params)
+        values = await self._values(visit, query)
         async with self._office.work() as work:
+            self._record(work, visit, query)
+            await work.commit()
             values["all_tags"] = await work.tickets.all_tags()
             accounts = await work.agents.all()
             lost = await _lost(work, visit.request.query_params.get("lost", ""))
@@ -154,6 +161,11 @@ class Inbox:
         outcome = await self._bulk.do(visit)
         return RedirectResponse(back.address(page=back.page, **outcome.values), 303)
 
+    def _record(self, work: UnitOfWork, visit: Visit, query: Query) -> None:
+        action = "inbox_searched" if query.words else "inbox_viewed"
+        subject = described(query, self._office.secret_key)
+        work.agents.record(visit.account.name, action, subject, self._office.clock.now())
+
     async def _state(self, visit: Visit) -> str:
         # Ages and countdowns change with the minute.
         minute = self._office.clock.now().strftime("%H%M")
@@ -182,6 +194,20 @@ class Inbox:
                 "broken": {t.number: broken_promise(t, now) for t in found.tickets},
                 "me": visit.account,
             }
+
+
+def described(query: Query, secret: str) -> str:
+    """A query for the audit log: a number by its end, words by a fingerprint that only we can make."""
+    words = query.words
+    said = [query.tab.value]
+    if NUMBER.fullmatch(words.upper()):
+        said.insert(0, words.upper())
+    elif SERIAL.fullmatch(words):
+        said.insert(0, f"number …{tail(words)}")
+    elif words:
+        said.insert(0, f"words #{fingerprint(words, secret)}")
+    said += [f"{name}={value}" for name, value in (("tag", query.tag), ("channel", query.channel)) if value]
+    return " ".join(said)
 
 
 async def _found(work: UnitOfWork, sought: Sought, query: Query, count: int) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import AsyncIterator
@@ -233,3 +234,35 @@ async def test_unread_lines_are_counted_until_they_are_seen(house: WebHouse, age
     await agent.get(page)
     await agent.web.get(f"{page}/live", params={"seen": "1"}, headers={"X-Fragment": "1"})
     assert (await agent.get("/console/unread")).json()["count"] == 0
+
+
+async def test_looking_and_searching_are_recorded_but_not_what_was_searched_for(
+    house: WebHouse, agent: Agent
+) -> None:
+    ticket = await house.open_ticket()
+    await say(house, ticket, "我叫张伟，住徐家汇路九号")
+    before = await audited(house)
+    for query in ("", "?tab=all&tag=%E6%80%A5&page=2", "?q=徐家汇", "?q=徐家汇", "?q=张伟",
+                  f"?q={ticket.number}", "?q=4200000925202101284997714292&channel=rest"):  # fmt: skip
+        await agent.get(f"/console{query}")
+    seen = (await audited(house))[len(before) :]
+    assert {actor for actor, _, _ in seen} == {"wangmin"}
+    entries = [(action, subject) for _, action, subject in seen]
+    assert entries[:2] == [("inbox_viewed", "live"), ("inbox_viewed", "all tag=急")]
+    words = [re.fullmatch(r"words #([0-9a-f]{12}) live", subject) for _, subject in entries[2:5]]
+    prints = [found[1] for found in words if found]
+    assert len(prints) == 3
+    assert prints[0] == prints[1] != prints[2]
+    assert entries[5:] == [
+        ("inbox_searched", f"{ticket.number} live"),
+        ("inbox_searched", "number …714292 live channel=rest"),
+    ]
+    assert {action for action, _ in entries[2:]} == {"inbox_searched"}
+
+
+async def test_a_list_that_keeps_itself_up_to_date_is_looked_at_once(house: WebHouse, agent: Agent) -> None:
+    await house.open_ticket()
+    await agent.get("/console")
+    before = await audited(house)
+    assert (await agent.get("/console/rows")).status_code == 200
+    assert await audited(house) == before
