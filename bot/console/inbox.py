@@ -5,23 +5,27 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping
+from datetime import datetime
+from typing import Any, Mapping, Optional
 from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.alerts import Alert
+from bot.channels.words import Words
 from bot.console.audit import fingerprint
 from bot.console.bulk import MOST_AT_ONCE, Bulk, Outcome
+from bot.console.model import Permission
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
 from bot.messages import Author, Line
 from bot.payments.wording import tail
 from bot.storage.unit_of_work import UnitOfWork
-from bot.tickets.deadlines import broken_promise
+from bot.tickets.deadlines import awaits_answer, broken_promise
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
-from bot.tickets.model import Cause, Ticket
+from bot.tickets.model import Cause, Ticket, TicketStatus
 
 HERE = "/console"
 PER_PAGE = 25
@@ -149,11 +153,21 @@ class Inbox:
         return HTMLResponse(html, headers=headers)
 
     async def unread(self, visit: Visit) -> Response:
-        """How many lines wait to be read by this agent, and the newest ticket while nobody has it."""
+        """What the browser tells this agent of: lines to read, what came to be taken, what to oversee."""
+        words = self._pages.words(visit.request)
         async with self._office.work() as work:
             count = await work.inbox.unread_lines(visit.account.name)
-            newest = await work.inbox.newest_unassigned()
-        return JSONResponse({"count": count, "newest": newest}, headers={"Cache-Control": "no-store"})
+            came, number, action = await work.inbox.newest_waiting()
+            unseen = await work.alerts.list(unseen_only=True, limit=1) if _oversees(visit) else []
+        news: dict[str, Any] = {"count": count, "came": came, "came_said": "", "alert": 0, "alert_said": ""}
+        if came:
+            news["came_said"] = (
+                f"{words('inbox.came.' + ('opened' if action == 'opened' else 'again'))} {number}"
+            )
+        for alert in unseen:
+            news["alert"] = alert.id
+            news["alert_said"] = _alert_said(words, alert)
+        return JSONResponse(news, headers={"Cache-Control": "no-store"})
 
     async def act(self, visit: Visit) -> Response:
         """Does one thing with every marked ticket, then shows the list that it was done from."""
@@ -192,8 +206,20 @@ class Inbox:
                 "names": {account.name: account.display_name for account in await work.agents.all()},
                 "too_much": await work.inbox.is_too_much(query.words),
                 "broken": {t.number: broken_promise(t, now) for t in found.tickets},
+                "awaits_answer": awaits_answer,
+                "waits_since": _waits_since,
                 "me": visit.account,
             }
+
+
+def _oversees(visit: Visit) -> bool:
+    return visit.account.may(Permission.OVERSEE)
+
+
+def _alert_said(words: Words, alert: Alert) -> str:
+    """An alert in a line; a contact's number tells nobody anything."""
+    kind = words(f"alerts.kind.{alert.kind.value}")
+    return f"{kind} {alert.subject}" if NUMBER.fullmatch(alert.subject) else kind
 
 
 def described(query: Query, secret: str) -> str:
@@ -225,10 +251,19 @@ async def _lost(work: UnitOfWork, number: str) -> dict[str, str]:
     return {"number": number, "name": account.display_name if account else ticket.assignee}
 
 
+def _waits_since(ticket: Ticket, said: Optional[Mapping[str, Any]]) -> Optional[datetime]:
+    """Since when the resident waits for a person; None while it is the resident's turn, or nobody's."""
+    if awaits_answer(ticket):
+        return ticket.created_at
+    wrote_last = said is not None and said["is_theirs"]
+    return said["at"] if said and wrote_last and ticket.status is TicketStatus.OPEN else None
+
+
 def _excerpt(line: Line) -> dict[str, Any]:
     text = " ".join(line.text.split())
     shown = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
-    return {"text": shown, "author": line.author.value, "is_theirs": line.author is Author.RESIDENT}
+    theirs = line.author is Author.RESIDENT
+    return {"text": shown, "author": line.author.value, "is_theirs": theirs, "at": line.created_at}
 
 
 def _tab(value: str) -> Tab:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.alerts import AlertKind
+from bot.console.model import Role
 from bot.messages import Author, Reply
 from bot.tickets.model import HandoffReason, Ticket, TicketStatus
 from tests.browser.axe import serious_findings
@@ -179,6 +181,29 @@ async def test_who_looks_elsewhere_hears_of_new_lines_and_tickets(house: WebHous
     await page.evaluate("window.away = false")
     await page.goto(f"/console/tickets/{mine.number}")
     await expect(page).to_have_title(f"{mine.number} · 坐席工作台")
+    await bell_off(page)
+
+
+async def test_a_supervisor_who_looks_elsewhere_hears_of_a_broken_promise_once(
+    house: WebHouse, open_page: Open
+) -> None:
+    await (await new_agent(house, "chenjie", "陈洁", Role.SUPERVISOR)).web.aclose()
+    page = await agent_at(open_page, "chenjie")
+    await page.add_init_script(NOTIFICATIONS)
+    await page.goto("/console")
+    await page.locator("#bell").click()
+    await expect(page.locator("#bell")).to_have_text("桌面提醒：开")
+    await page.evaluate("window.away = true")
+    async with house.work() as work:
+        data = {"promise": "answer", "due": house.clock.now().isoformat()}
+        work.alerts.add(AlertKind.TICKET_OVERDUE, "GD261123000001", house.clock.now(), data)
+        await work.commit()
+    told = "|工单超时 GD261123000001"
+    await expect(page.locator("body")).to_have_attribute("data-told", told, timeout=9000)
+    async with page.expect_response(lambda answer: "/console/unread" in answer.url):
+        pass
+    await expect(page.locator("body")).to_have_attribute("data-told", told)
+    await page.evaluate("window.away = false")
     await bell_off(page)
 
 
