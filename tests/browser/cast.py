@@ -45,11 +45,16 @@ async def staffed_house(folder: Path) -> WebHouse:
 async def console(open_page: Open, name: str, path: str = "/console", **options: object) -> Page:
     """An agent's browser, logged in."""
     page = await open_page(f"/console/login?next={path}", size=LAPTOP, **options)
+    await log_in(page, name)
+    await page.wait_for_url(f"**{path}")
+    return page
+
+
+async def log_in(page: Page, name: str) -> None:
+    """Fills in the form that is shown."""
     await page.get_by_label("登录名").fill(name)
     await page.get_by_label("密码").fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
-    await page.wait_for_url(f"**{path}")
-    return page
 
 
 async def resident(open_page: Open) -> Page:

@@ -14,7 +14,7 @@ from playwright.async_api import Dialog, Page, Route, expect
 from bot.messages import Contact, Reply
 from bot.tickets.model import Cause, TicketStatus
 from tests.browser.axe import serious_findings
-from tests.browser.cast import console, only_ticket, resident, staffed_house, ticket_page
+from tests.browser.cast import console, log_in, only_ticket, resident, staffed_house, ticket_page
 from tests.browser.conftest import LAPTOP, PHONE, Open, keep_picture
 from tests.doubles.web_house import WebHouse
 from tests.integration.ticket_page.scene import SERIAL
@@ -197,6 +197,31 @@ async def test_a_draft_outlives_the_page_and_leaving_asks(house: WebHouse, open_
     await agent.reload()
     await expect(agent.locator("#text")).to_have_value("")
     assert asked == ["beforeunload"]
+
+
+async def test_what_is_not_sent_is_its_writers_and_goes_with_them(house: WebHouse, open_page: Open) -> None:
+    await resident(open_page)
+    agent = await ticket_page(house, open_page)
+    agent.on("dialog", lambda dialog: dialog.accept())
+    address = agent.url
+    await agent.locator("#do-resolve summary").click()
+    await agent.get_by_label("办结说明").fill("已与银行核实")
+    await agent.fill("#text", "写了一半")
+    await agent.context.clear_cookies()
+    await agent.get_by_role("button", name="发送回复").click()
+    for name, kept in (("wangmin", True), ("liqiang", False), ("wangmin", True)):
+        await log_in(agent, name)
+        await expect(agent.locator("#payment .payment-state")).to_be_visible()
+        assert agent.url == address
+        await expect(agent.locator("#text")).to_have_value("写了一半" if kept else "")
+        await expect(agent.locator("#do-resolve textarea")).to_have_value("已与银行核实" if kept else "")
+        await agent.context.clear_cookies()
+        await agent.goto(address)
+    await log_in(agent, "wangmin")
+    await agent.get_by_role("button", name="退出").click()
+    await agent.goto(address)
+    await log_in(agent, "wangmin")
+    await expect(agent.locator("#text")).to_have_value("")
 
 
 async def test_a_picture_goes_to_the_phone_and_stands_in_the_thread(house: WebHouse, open_page: Open) -> None:

@@ -174,6 +174,8 @@ async def test_many_are_assigned_tagged_and_resolved_at_once(
     house: WebHouse, agent: Agent, colleague: Agent
 ) -> None:
     tickets = [await house.open_ticket(user) for user in "abc"]
+    assert "请选择转交给谁。" in await bulk(agent, "assign", *tickets)
+    assert {(await house.ticket(one.number)).assignee for one in tickets} == {None}
     assert "已转交 3 张工单。" in await bulk(agent, "assign", *tickets, to="liqiang")
     assert {(await house.ticket(ticket.number)).assignee for ticket in tickets} == {"liqiang"}
     # They are the colleague's now.

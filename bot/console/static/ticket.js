@@ -53,6 +53,7 @@ function exchangeParts() {
   }
   followState();
   suggestCause();
+  bringNotes();
 }
 
 function followState() {
@@ -211,6 +212,10 @@ function finished(form, sent) {
   // What was written since it was sent stays.
   const since = !area || area.value === sent ? "" : area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value;
   form.reset();
+  for (const note of form.querySelectorAll('textarea[name="note"]')) {
+    note.value = "";
+    keepDraft(note);
+  }
   if (!area) return;
   area.value = since;
   emptied(form);
@@ -221,18 +226,35 @@ function finished(form, sent) {
 const text = $("text");
 const noteText = $("note-text");
 const file = $("file");
-const drafts = { text: `draft:${ticket.dataset.page}`, "note-text": `note:${ticket.dataset.page}` };
+// An agent's own: somebody else may log in at this browser. console.js forgets them at logout.
+const draftOf = (area) => `draft:${ticket.dataset.me}:${area.form.getAttribute("action")}`;
+const actionNotes = () => ticket.querySelectorAll('[data-part="actions"] textarea[name="note"]');
 
 function keepDraft(area) {
   try {
-    if (area.value) sessionStorage.setItem(drafts[area.id], area.value);
-    else sessionStorage.removeItem(drafts[area.id]);
+    if (area.value) sessionStorage.setItem(draftOf(area), area.value);
+    else sessionStorage.removeItem(draftOf(area));
   } catch { /* private browsing: for this view only */ }
 }
 
+function keptDraft(area) {
+  try {
+    return sessionStorage.getItem(draftOf(area)) || "";
+  } catch {
+    return ""; // private browsing
+  }
+}
+
+function bringNotes() {
+  for (const area of actionNotes()) if (!area.value) area.value = keptDraft(area);
+}
+
+ticket.addEventListener("input", (event) => {
+  if ([...actionNotes()].includes(event.target)) keepDraft(event.target);
+});
+
 function bringDraft(area) {
-  let kept = "";
-  try { kept = sessionStorage.getItem(drafts[area.id]) || ""; } catch { /* private browsing */ }
+  const kept = keptDraft(area);
   if (!kept || area.value) return;
   area.value = kept;
   $("draft").hidden = false;
@@ -541,6 +563,7 @@ for (const area of [text, noteText]) {
   count(area, area === text ? $("count") : $("note-count"));
 }
 followState();
+bringNotes();
 lines.scrollTop = lines.scrollHeight;
 if (!ticket.dataset.frozen) listen();
 lookUp();
