@@ -65,7 +65,7 @@ async def test_what_is_said_comes_at_once_both_ways_and_notes_stay_inside(
     await agent.keyboard.press("Control+Enter")
     await expect(phone.locator(".message.agent").last).to_contain_text("还有一句")
     assert "下午补" not in await phone.content()
-    await keep_picture(agent, "console-ticket.png")
+    await keep_picture(agent, "console-two-agents.png")
 
 
 async def test_what_is_written_while_the_line_before_is_sent_is_neither_lost_nor_sent_twice(
