@@ -229,6 +229,23 @@ async def test_a_search_finds_words_and_says_when_there_is_nothing(house: WebHou
     await expect(page.locator("tr[data-number]")).to_have_count(2)
 
 
+async def test_on_a_phone_the_tools_leave_the_list_in_sight(house: WebHouse, open_page: Open) -> None:
+    await staffed(house)
+    for user in "abcdef":
+        await house.open_ticket(user)
+    page = await agent_at(open_page, "wangmin", PHONE)
+    await page.locator("tr[data-number] input").first.check()
+    tools = page.locator("#tools")
+    box = await tools.bounding_box()
+    assert box
+    assert box["height"] < PHONE[1] * 0.15
+    await expect(page.get_by_label("转交给")).to_be_hidden()
+    await page.get_by_role("button", name="更多操作").click()
+    await expect(page.get_by_label("转交给")).to_have_value("")
+    await page.get_by_role("button", name="转交", exact=True).click()
+    await expect(page.locator("#notice")).to_have_text("请选择转交给谁。")
+
+
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_axe_finds_nothing_serious(
