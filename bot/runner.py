@@ -181,7 +181,7 @@ async def _serve(
             telegram.sender.papers = house.paper_of
         senders.update(_notice_senders(settings, house, stack))
         app = create_web_app(_web_parts(house, desk, started.dialogue, relay, telegram))
-        server = RunningServer(app, started.web)
+        server = RunningServer(app, started.web, settings.trusted_proxies)
         await server.started()
         background = _start_background(house, desk, relay)
         try:

@@ -28,13 +28,14 @@ class Server(uvicorn.Server):
 class RunningServer:
     """A server that accepts connections; `stop` lets open ones finish for a few seconds."""
 
-    def __init__(self, app: Any, listening: socket.socket) -> None:
+    def __init__(self, app: Any, listening: socket.socket, trusted_proxies: str = "127.0.0.1") -> None:
         self.url = address_of(listening)
         """Where to reach it."""
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
+            forwarded_allow_ips=trusted_proxies,
             lifespan="off",
             # uvicorn's default WebSocket implementation does not run beside Rasa's websockets 10.
             ws="none",

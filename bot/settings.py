@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     quiet_until: time = time(8, 0)
     remind_at: time = time(10, 0)
     public_url: str = ""
+    trusted_proxies: str = "127.0.0.1"
     webhook_allow_private: str = ""
     smtp_url: str = ""
     smtp_from: str = ""
@@ -147,7 +148,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an e-mail address where SMTP_URL is set")
         return sender
 
-    @validator("webhook_allow_private")
+    @validator("webhook_allow_private", "trusted_proxies")
     def _networks(cls, written: str) -> str:
         networks_of(written)
         return written

@@ -88,6 +88,7 @@ def create_web_app(parts: WebParts) -> Starlette:
     )
     pages = Pages(parts.clock)
     links = FileLinks(parts.secret_key)
+    https = parts.public_address.startswith("https://")
     tickets = TicketApi(parts.work, parts.casework, parts.clock, parts.announcer, parts.notify)
 
     async def levels() -> Mapping[str, Mapping[str, int]]:
@@ -104,10 +105,10 @@ def create_web_app(parts: WebParts) -> Starlette:
             *parts.extra_routes,
             *health_routes(parts.checks, levels=levels),
             *rest_routes(parts.desk, parts.parse, links, parts.rest_token, parts.public_address),
-            *web_routes(parts.desk, parts.secret_key, links),
+            *web_routes(parts.desk, parts.secret_key, links, https),
             *file_routes(links, parts.sending),
             *tickets.routes(),
-            *console_routes(office, pages),
+            *console_routes(office, pages, https),
         ],
         middleware=[Middleware(Gate, answer=answer_error)],
         exception_handlers=dict.fromkeys((HTTPException, Problem, HelpdeskError), answer_error),

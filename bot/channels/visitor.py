@@ -20,7 +20,9 @@ KEPT_SECONDS = 30 * 24 * 3600
 class Visitors:
     """Gives and recognises visitors' cookies."""
 
-    def __init__(self, secret_key: str) -> None:
+    def __init__(self, secret_key: str, https: bool = False) -> None:
+        """`https`: browsers reach us that way, whatever the request that a proxy hands on looks like."""
+        self._https = https
         self._signer = Signer(secret_key, salt="web-visitor")
 
     def recognise(self, request: Request) -> Optional[Contact]:
@@ -50,7 +52,7 @@ class Visitors:
             max_age=KEPT_SECONDS,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._https or request.url.scheme == "https",
         )
 
 

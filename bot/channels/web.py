@@ -37,9 +37,9 @@ POLL_SECONDS = 0.8
 KINDS = {"text": MessageKind.TEXT, "button": MessageKind.BUTTON}
 
 
-def web_routes(desk: Desk, secret_key: str, links: FileLinks) -> list[BaseRoute]:
+def web_routes(desk: Desk, secret_key: str, links: FileLinks, https: bool = False) -> list[BaseRoute]:
     """The chat at `/` and everything its page asks for."""
-    chat = _Chat(desk, secret_key, links)
+    chat = _Chat(desk, secret_key, links, https)
     return [
         Route("/", chat.page, name="chat"),
         Route("/chat", chat.page),
@@ -53,10 +53,10 @@ def web_routes(desk: Desk, secret_key: str, links: FileLinks) -> list[BaseRoute]
 class _Chat:
     """The page's endpoints."""
 
-    def __init__(self, desk: Desk, secret_key: str, links: FileLinks) -> None:
+    def __init__(self, desk: Desk, secret_key: str, links: FileLinks, https: bool) -> None:
         self._desk = desk
         self._links = links
-        self._visitors = Visitors(secret_key)
+        self._visitors = Visitors(secret_key, https)
         self._words = load_words(HERE / "words")
         self.assets = Assets(HERE / "pages" / "static", "/static/chat")
         pages = Environment(

@@ -27,9 +27,9 @@ from bot.console.tokens_page import TokensPage
 from bot.console.webhooks_page import WebhooksPage
 
 
-def console_routes(office: Office, pages: Pages) -> list[BaseRoute]:
+def console_routes(office: Office, pages: Pages, https: bool = False) -> list[BaseRoute]:
     """Every page under /console."""
-    sessions = Sessions(office.secret_key)
+    sessions = Sessions(office.secret_key, https)
     reception = Reception(office.work, sessions)
     return [
         *Entry(office.work, office.accounts, sessions, pages).routes(reception),

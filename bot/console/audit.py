@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Mapping
 from urllib.parse import urlencode
 
@@ -66,6 +68,11 @@ class Sought:
         words = [f"{self.days.first}..{self.days.last}"]
         words += [f"{name}={value}" for name, value in narrowed.items() if value]
         return mask_identity(" ".join(words))[:SUBJECT_MAX]
+
+
+def fingerprint(words: str, secret: str) -> str:
+    """What stands for words that must not be kept: the same for the same ones, and only we can make it."""
+    return hmac.new(secret.encode(), words.encode(), sha256).hexdigest()[:12]
 
 
 def _day(text: str, today: date) -> date:

@@ -23,7 +23,12 @@ HERE = "/console/audit"
 PER_PAGE = 50
 TICKET = re.compile(r"(GD\d{12})")
 NOBODYS = (COMMAND_LINE, SETUP_LINK)
-NAMED = {"resident_revealed": "purpose", "alerts_viewed": "alerts.list"}
+NAMED = {
+    "resident_revealed": "purpose",
+    "alerts_viewed": "alerts.list",
+    "inbox_viewed": "inbox.tab",
+    "inbox_searched": "inbox.tab",
+}
 """Whose subject says more than what it was about, and the family of words for that."""
 COLUMNS = ("at", "login", "name", "action", "action_code", "about")
 

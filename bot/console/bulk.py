@@ -17,9 +17,13 @@ from bot.tickets.model import Cause, Ticket
 MARK = "ticket."
 """How the form names what is marked: `ticket.GD…`."""
 
+NOBODY = "-"
+"""How the form says that tickets go back to those that nobody has: never by leaving a choice out."""
 MOST_AT_ONCE = 25
 ACTIONS = ("claim", "assign", "tag", "resolve")
-NOT_COUNTED = frozenset({"unknown_agent", "cause_missing", "bad_tag", "nothing_marked", "unknown_action"})
+NOT_COUNTED = frozenset(
+    {"unknown_agent", "to_missing", "cause_missing", "bad_tag", "nothing_marked", "unknown_action"}
+)
 """What is wrong with the form itself, and said instead of how many it was done with."""
 
 Act = Callable[[UnitOfWork, Visit, Ticket], Awaitable[object]]
@@ -120,11 +124,15 @@ class Bulk:
 
     async def _assign(self, work: UnitOfWork, visit: Visit, ticket: Ticket) -> None:
         to = visit.form.get("to", "").strip()
-        if to:
+        if not to:
+            raise InvalidInput("to_missing")
+        if to != NOBODY:
             colleague = await work.agents.by_name(to)
             if colleague is None or colleague.disabled_at or not colleague.may(Permission.SERVE):
                 raise InvalidInput("unknown_agent")
-        await self._office.casework.assign(work, ticket.number, visit.account.name, to or None)
+        await self._office.casework.assign(
+            work, ticket.number, visit.account.name, None if to == NOBODY else to
+        )
 
     async def _tag(self, work: UnitOfWork, visit: Visit, ticket: Ticket) -> None:
         await self._office.casework.tag(

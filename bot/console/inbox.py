@@ -5,25 +5,33 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping
+from datetime import datetime
+from typing import Any, Mapping, Optional
 from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.alerts import Alert
+from bot.channels.words import Words
+from bot.console.audit import fingerprint
 from bot.console.bulk import MOST_AT_ONCE, Bulk, Outcome
+from bot.console.model import Permission
 from bot.console.office import Office
 from bot.console.pages import Pages
 from bot.console.reception import Reception, Visit
 from bot.messages import Author, Line
+from bot.payments.wording import tail
 from bot.storage.unit_of_work import UnitOfWork
-from bot.tickets.deadlines import broken_promise
+from bot.tickets.deadlines import awaits_answer, broken_promise
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
-from bot.tickets.model import Cause, Ticket
+from bot.tickets.model import Cause, Ticket, TicketStatus
 
 HERE = "/console"
 PER_PAGE = 25
 NUMBER = re.compile(r"GD\d{12}")
+SERIAL = re.compile(r"[0-9A-Za-z]{20,}", re.ASCII)
+"""Longer than an identity number, a bank card or a telephone number."""
 CHANNELS = ("web", "telegram", "wechat", "rest", "terminal")
 EXCERPT = 40
 
@@ -110,9 +118,12 @@ class Inbox:
         ]
 
     async def inbox(self, visit: Visit) -> Response:
-        """The whole page."""
-        values = await self._values(visit, Query.of(visit.request.query_params))
+        """The whole page; that residents' lines were looked at, or looked for, is recorded."""
+        query = Query.of(visit.request.query_params)
+        values = await self._values(visit, query)
         async with self._office.work() as work:
+            self._record(work, visit, query)
+            await work.commit()
             values["all_tags"] = await work.tickets.all_tags()
             accounts = await work.agents.all()
             lost = await _lost(work, visit.request.query_params.get("lost", ""))
@@ -142,17 +153,32 @@ class Inbox:
         return HTMLResponse(html, headers=headers)
 
     async def unread(self, visit: Visit) -> Response:
-        """How many lines wait to be read by this agent, and the newest ticket while nobody has it."""
+        """What the browser tells this agent of: lines to read, what came to be taken, what to oversee."""
+        words = self._pages.words(visit.request)
         async with self._office.work() as work:
             count = await work.inbox.unread_lines(visit.account.name)
-            newest = await work.inbox.newest_unassigned()
-        return JSONResponse({"count": count, "newest": newest}, headers={"Cache-Control": "no-store"})
+            came, number, action = await work.inbox.newest_waiting()
+            unseen = await work.alerts.list(unseen_only=True, limit=1) if _oversees(visit) else []
+        news: dict[str, Any] = {"count": count, "came": came, "came_said": "", "alert": 0, "alert_said": ""}
+        if came:
+            news["came_said"] = (
+                f"{words('inbox.came.' + ('opened' if action == 'opened' else 'again'))} {number}"
+            )
+        for alert in unseen:
+            news["alert"] = alert.id
+            news["alert_said"] = _alert_said(words, alert)
+        return JSONResponse(news, headers={"Cache-Control": "no-store"})
 
     async def act(self, visit: Visit) -> Response:
         """Does one thing with every marked ticket, then shows the list that it was done from."""
         back = Query.of(visit.form)
         outcome = await self._bulk.do(visit)
         return RedirectResponse(back.address(page=back.page, **outcome.values), 303)
+
+    def _record(self, work: UnitOfWork, visit: Visit, query: Query) -> None:
+        action = "inbox_searched" if query.words else "inbox_viewed"
+        subject = described(query, self._office.secret_key)
+        work.agents.record(visit.account.name, action, subject, self._office.clock.now())
 
     async def _state(self, visit: Visit) -> str:
         # Ages and countdowns change with the minute.
@@ -180,8 +206,34 @@ class Inbox:
                 "names": {account.name: account.display_name for account in await work.agents.all()},
                 "too_much": await work.inbox.is_too_much(query.words),
                 "broken": {t.number: broken_promise(t, now) for t in found.tickets},
+                "awaits_answer": awaits_answer,
+                "waits_since": _waits_since,
                 "me": visit.account,
             }
+
+
+def _oversees(visit: Visit) -> bool:
+    return visit.account.may(Permission.OVERSEE)
+
+
+def _alert_said(words: Words, alert: Alert) -> str:
+    """An alert in a line; a contact's number tells nobody anything."""
+    kind = words(f"alerts.kind.{alert.kind.value}")
+    return f"{kind} {alert.subject}" if NUMBER.fullmatch(alert.subject) else kind
+
+
+def described(query: Query, secret: str) -> str:
+    """A query for the audit log: a number by its end, words by a fingerprint that only we can make."""
+    words = query.words
+    said = [query.tab.value]
+    if NUMBER.fullmatch(words.upper()):
+        said.insert(0, words.upper())
+    elif SERIAL.fullmatch(words):
+        said.insert(0, f"number …{tail(words)}")
+    elif words:
+        said.insert(0, f"words #{fingerprint(words, secret)}")
+    said += [f"{name}={value}" for name, value in (("tag", query.tag), ("channel", query.channel)) if value]
+    return " ".join(said)
 
 
 async def _found(work: UnitOfWork, sought: Sought, query: Query, count: int) -> Found:
@@ -199,10 +251,19 @@ async def _lost(work: UnitOfWork, number: str) -> dict[str, str]:
     return {"number": number, "name": account.display_name if account else ticket.assignee}
 
 
+def _waits_since(ticket: Ticket, said: Optional[Mapping[str, Any]]) -> Optional[datetime]:
+    """Since when the resident waits for a person; None while it is the resident's turn, or nobody's."""
+    if awaits_answer(ticket):
+        return ticket.created_at
+    wrote_last = said is not None and said["is_theirs"]
+    return said["at"] if said and wrote_last and ticket.status is TicketStatus.OPEN else None
+
+
 def _excerpt(line: Line) -> dict[str, Any]:
     text = " ".join(line.text.split())
     shown = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
-    return {"text": shown, "author": line.author.value, "is_theirs": line.author is Author.RESIDENT}
+    theirs = line.author is Author.RESIDENT
+    return {"text": shown, "author": line.author.value, "is_theirs": theirs, "at": line.created_at}
 
 
 def _tab(value: str) -> Tab:

@@ -5,18 +5,17 @@ What was searched for travels sealed in the address, because a payer's name has 
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import sha256
 from typing import Any, Optional
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.console.audit import fingerprint
 from bot.console.bureau_trouble import TROUBLE, BureauTrouble, trouble_of
 from bot.console.office import Office
 from bot.console.pages import Pages
@@ -193,7 +192,7 @@ def described(query: PaymentQuery, secret: str, ticket: str = "") -> str:
     if query.kind is QueryKind.NUMBER:
         said.append(f"number …{tail(query.words)}")
     if query.kind is QueryKind.NAME:
-        said.append("name #" + hmac.new(secret.encode(), query.words.encode(), sha256).hexdigest()[:12])
+        said.append(f"name #{fingerprint(query.words, secret)}")
     if query.paid_from or query.paid_to:
         said.append(f"paid {query.paid_from or ''}..{query.paid_to or ''}")
     if query.state:

@@ -32,7 +32,9 @@ class Session:
 class Sessions:
     """Reads and writes session cookies; a session ends when its account's epoch rises."""
 
-    def __init__(self, secret_key: str) -> None:
+    def __init__(self, secret_key: str, https: bool = False) -> None:
+        """`https`: browsers reach us that way, whatever the request that a proxy hands on looks like."""
+        self._https = https
         self._secret = secret_key.encode()
         self._serializer = URLSafeTimedSerializer(secret_key, salt="console-session")
 
@@ -70,7 +72,7 @@ class Sessions:
             path="/console",
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=self._https or request.url.scheme == "https",
         )
 
     def csrf(self, session: Session) -> str:

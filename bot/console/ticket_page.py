@@ -32,6 +32,8 @@ SCRIPT_WORDS = (
     "payment_loading", "payment_slow", "payment_failed", "payment_refresh", "cause_suggested",
 )  # fmt: skip
 """What the page's own script says."""
+TYPED = ("text", "note", "cause", "to", "own", "tag", "purpose")
+"""What is put back into a refused form."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -228,5 +230,5 @@ def _is_script(visit: Visit) -> bool:
 
 def _typed(visit: Visit) -> dict[str, Any]:
     """What a refused form brought, to be put back into it."""
-    action = visit.request.path_params.get("action", "")
-    return {"action": action, **{name: visit.form.get(name, "") for name in ("text", "note", "own", "tag")}}
+    action = visit.request.path_params.get("action", "reveal")
+    return {"action": action, **{name: visit.form.get(name, "") for name in TYPED}}

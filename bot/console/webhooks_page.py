@@ -152,6 +152,10 @@ class WebhooksPage:
             webhook = await self._webhooks.get(work, webhook_id)
             deliveries = await work.webhooks.deliveries(webhook_id, SHOWN + 1, before)
             counts = (await work.webhooks.counts()).get(webhook_id, {})
+            if deliveries:  # what was sent may hold residents' words
+                now = self._office.clock.now()
+                work.agents.record(visit.account.name, "webhook_viewed", webhook.name, now)
+                await work.commit()
         did = query.get("did", "")
         return self._page(
             visit,

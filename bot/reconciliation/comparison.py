@@ -43,6 +43,17 @@ class Compared:
     line_agrees: Optional[bool] = None
     flagged: bool = False
 
+    @property
+    def is_told_only(self) -> bool:
+        """True when the bureau says that a line agrees, and nothing is shown by which a person could tell."""
+        shows_nothing = self.stated is None or self.field == "serial_number" or self.is_hidden
+        return bool(self.line_agrees) and shows_nothing
+
+    @property
+    def is_hidden(self) -> bool:
+        """True when of what a line says nothing but stars is left."""
+        return isinstance(self.stated, str) and bool(self.stated) and not self.stated.strip("*＊")
+
 
 def claims_of(checked: Mapping[str, str], serial_number: Optional[str]) -> Claims:
     """What a ticket keeps of the resident's claims; what cannot be read counts as not said."""
@@ -110,6 +121,8 @@ def _stated(field: str, line: StatementCandidate) -> Any:
         "amount": line.amount,
         "date": line.booked_at,
         "channel": line.source.value,
+        # The bureau compared the payment's number with the line's; the line is known by its own.
+        "serial_number": line.statement_line_id if _line_agrees(field, line) is not None else None,
     }.get(field)
 
 

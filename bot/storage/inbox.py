@@ -19,12 +19,13 @@ from bot.messages import Author, Line
 from bot.storage.lines import line
 from bot.storage.repository import Repository
 from bot.storage.tables import Moment, messages, ticket_reads, ticket_tags
+from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import tickets as table
 from bot.storage.tables.tickets import DONE, LIVE, WAITING
 from bot.storage.ticket_words import HITS_MOST
 from bot.storage.tickets import ticket_of
 from bot.tickets.inbox import COUNTED_UP_TO, Sought, Tab
-from bot.tickets.model import Ticket, TicketStatus
+from bot.tickets.model import Ticket
 
 AS_THEY_CAME = (table.c.created_at, table.c.number)
 """What many have in common (a promise to the same five minutes, the same urgency) leaves the first first."""
@@ -34,6 +35,10 @@ ORDERS: dict[Tab, tuple[Any, ...]] = {
     Tab.RESOLVED: (table.c.updated_at.desc(), table.c.number.desc()),
     Tab.ALL: (table.c.created_at.desc(), table.c.number.desc()),
 }
+COMES_TO_ALL = ("opened", "reopened", "called_again", "back_in_line", "unassigned")
+"""What brings a ticket to those that nobody has."""
+LOOKED_BACK = 100
+"""So many entries of the log; who looks every few seconds misses nothing."""
 MOST_MINE = 200
 """Unread lines are counted on so many of an agent's tickets."""
 
@@ -93,14 +98,19 @@ class Inbox(Repository):
         rows = await self._work.fetch(sa.text(STATE))
         return "/".join(str(value or "") for value in rows[0])
 
-    async def newest_unassigned(self) -> str:
-        """The number of the newest ticket, while it waits for somebody to take it; else empty."""
+    async def newest_waiting(self) -> tuple[int, str, str]:
+        """Which ticket came last to those that wait for somebody to take them: when, in the order of the log,
+        its number, and what brought it there; nothing when none did lately."""
+        lately = sa.select(notes).order_by(notes.c.id.desc()).limit(LOOKED_BACK).subquery()
         newest = (
-            sa.select(table.c.number, table.c.status, table.c.assignee).order_by(*ORDERS[Tab.ALL]).limit(1)
+            sa.select(lately.c.id, table.c.number, lately.c.action)
+            .select_from(lately.join(table, table.c.number == lately.c.ticket_number))
+            .where(LIVE, table.c.assignee.is_(None), lately.c.action.in_(COMES_TO_ALL))
+            .order_by(lately.c.id.desc())
+            .limit(1)
         )
         rows = await self._work.fetch(newest)
-        waits = rows and rows[0].assignee is None and TicketStatus(rows[0].status).is_live
-        return str(rows[0].number) if waits else ""
+        return (int(rows[0].id), str(rows[0].number), str(rows[0].action)) if rows else (0, "", "")
 
     async def unread_lines(self, agent: str, most: int = 100) -> int:
         """How many lines residents wrote on an agent's live tickets since the agent last looked."""

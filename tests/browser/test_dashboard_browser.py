@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Page, expect
 
 from bot.console.model import Role
+from bot.messages import Contact
 from bot.storage import tables
-from bot.tickets.model import Cause, HandoffReason
+from bot.tickets.model import Cause, HandoffReason, Ticket
 from tests.browser.axe import serious_findings
 from tests.browser.conftest import AFTERNOON, LAPTOP, PHONE, Open, keep_picture
 from tests.doubles.agent_browser import PASSWORD, new_agent
@@ -41,32 +44,58 @@ async def two_weeks(house: WebHouse) -> None:
             reason = list(HandoffReason)[number % 7]
             ticket = await house.open_ticket(f"resident-{number}", reason=reason)
             opened = AFTERNOON - timedelta(days=number % 14, hours=dice.randrange(1, 6))
-            await _backdate(house, ticket.number, opened, dice)
+            await _backdate(house, ticket, opened, dice)
         for text, count in (("侬帮我看看伐", 4), ("咋整啊", 2)):
             for _ in range(count):
                 work.misunderstandings.add(text, "query_status", "greet", 0.3, "below_threshold", AFTERNOON)
         await work.commit()
-    rows = []
-    for number in range(900):
-        day = AFTERNOON - timedelta(days=dice.randrange(14))
-        at = day.replace(hour=min(23, max(0, round(dice.gauss(13, 4)))), minute=dice.randrange(60))
-        rows.append(
-            {
-                "conversation_id": dice.randrange(1, 41), "channel": "rest", "message_id": f"m{number}",
-                "kind": "text", "text": "查一下", "received_at": min(at, AFTERNOON),
-                "intent": dice.choice(INTENTS),
-            }
-        )  # fmt: skip
+    rows = [row for visitor in await _visitors(house) for row in _visits(visitor, dice)]
     async with house.engine.execution_options(writes=True).begin() as connection:
         await connection.execute(tables.incoming.insert(), rows)
 
 
-async def _backdate(house: WebHouse, number: str, opened: datetime, dice: random.Random) -> None:
-    replied = opened + timedelta(minutes=dice.randrange(5, 150))
+async def _visitors(house: WebHouse) -> list[int]:
+    """Those with a ticket and many more."""
+    async with house.work() as work:
+        for number in range(360):
+            await work.conversations.open(Contact("rest", f"visitor-{number}"), AFTERNOON, "zh")
+        await work.commit()
+    async with house.work() as work:
+        return [row.id for row in await work.fetch(sa.select(tables.conversations.c.id))]
+
+
+def _visits(visitor: int, dice: random.Random) -> list[dict[str, Any]]:
+    """A few messages in a quarter of an hour; one in five comes again, some days later or the next hours."""
+    day = dice.randrange(14)
+    days = [day] if dice.random() > 0.2 else [day, max(0, day - dice.choice((0, 1, 3, 5)))]
+    rows = []
+    for visit, back in enumerate(days):
+        hour = min(22, max(6, round(dice.gauss(13, 3.5))))
+        came = (AFTERNOON - timedelta(days=back)).replace(hour=hour, minute=dice.randrange(45))
+        for place in range(dice.randrange(1, 6)):
+            rows.append(
+                {
+                    "conversation_id": visitor, "channel": "rest",
+                    "message_id": f"m{visitor}-{visit}-{place}",
+                    "kind": "text", "text": "查一下", "intent": dice.choice(INTENTS),
+                    "received_at": min(came + timedelta(minutes=3 * place), AFTERNOON),
+                }
+            )  # fmt: skip
+    return rows
+
+
+async def _backdate(house: WebHouse, ticket: Ticket, opened: datetime, dice: random.Random) -> None:
+    number, replied = ticket.number, opened + timedelta(minutes=dice.randrange(5, 150))
     resolved = replied + timedelta(minutes=dice.randrange(10, 200))
     cause = dice.choice(list(Cause)[:7]).value
     log = [{"action": "replied", "at": replied}, {"action": "resolved", "at": resolved}]
     async with house.engine.execution_options(writes=True).begin() as connection:
+        said = {
+            "conversation_id": ticket.conversation_id, "channel": "rest", "message_id": number,
+            "kind": "text", "text": "转人工", "intent": "request_human",
+            "received_at": opened - timedelta(minutes=1),
+        }  # fmt: skip
+        await connection.execute(tables.incoming.insert(), [said])
         await connection.execute(
             tables.tickets.update()
             .where(tables.tickets.c.number == number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.alerts import AlertKind
+from bot.console.model import Role
 from bot.messages import Author, Reply
 from bot.tickets.model import HandoffReason, Ticket, TicketStatus
 from tests.browser.axe import serious_findings
@@ -182,6 +184,29 @@ async def test_who_looks_elsewhere_hears_of_new_lines_and_tickets(house: WebHous
     await bell_off(page)
 
 
+async def test_a_supervisor_who_looks_elsewhere_hears_of_a_broken_promise_once(
+    house: WebHouse, open_page: Open
+) -> None:
+    await (await new_agent(house, "chenjie", "陈洁", Role.SUPERVISOR)).web.aclose()
+    page = await agent_at(open_page, "chenjie")
+    await page.add_init_script(NOTIFICATIONS)
+    await page.goto("/console")
+    await page.locator("#bell").click()
+    await expect(page.locator("#bell")).to_have_text("桌面提醒：开")
+    await page.evaluate("window.away = true")
+    async with house.work() as work:
+        data = {"promise": "answer", "due": house.clock.now().isoformat()}
+        work.alerts.add(AlertKind.TICKET_OVERDUE, "GD261123000001", house.clock.now(), data)
+        await work.commit()
+    told = "|工单超时 GD261123000001"
+    await expect(page.locator("body")).to_have_attribute("data-told", told, timeout=9000)
+    async with page.expect_response(lambda answer: "/console/unread" in answer.url):
+        pass
+    await expect(page.locator("body")).to_have_attribute("data-told", told)
+    await page.evaluate("window.away = false")
+    await bell_off(page)
+
+
 async def bell_off(page: Page) -> None:
     await page.goto("/console")
     await page.locator("#bell").click()
@@ -202,6 +227,23 @@ async def test_a_search_finds_words_and_says_when_there_is_nothing(house: WebHou
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="清除").click()
     await expect(page.locator("tr[data-number]")).to_have_count(2)
+
+
+async def test_on_a_phone_the_tools_leave_the_list_in_sight(house: WebHouse, open_page: Open) -> None:
+    await staffed(house)
+    for user in "abcdef":
+        await house.open_ticket(user)
+    page = await agent_at(open_page, "wangmin", PHONE)
+    await page.locator("tr[data-number] input").first.check()
+    tools = page.locator("#tools")
+    box = await tools.bounding_box()
+    assert box
+    assert box["height"] < PHONE[1] * 0.15
+    await expect(page.get_by_label("转交给")).to_be_hidden()
+    await page.get_by_role("button", name="更多操作").click()
+    await expect(page.get_by_label("转交给")).to_have_value("")
+    await page.get_by_role("button", name="转交", exact=True).click()
+    await expect(page.locator("#notice")).to_have_text("请选择转交给谁。")
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])

@@ -140,6 +140,8 @@ async def test_an_agent_proposes_a_supervisor_approves_and_the_resident_hears_it
     told = phone.locator(".message.system")
     await expect(told).to_contain_text("尾号 000105 的缴费", timeout=2000)
     await expect(phone.get_by_role("button", name="看这笔缴费")).to_be_visible()
+    await phone.reload()  # what the phone's own clock said of its lines is the server's from here on
+    await expect(phone.locator(".message.system", has_text="000105")).to_be_visible()
     await keep_picture(phone, "chat-reconciled.png")
     await expect(agent.get_by_role("heading", name="对账完成")).to_be_visible(timeout=6000)
     assert await told.count() == 1

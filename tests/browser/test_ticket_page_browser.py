@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Dialog, Page, expect
+from playwright.async_api import Dialog, Page, Route, expect
 
-from bot.console.model import Role
 from bot.messages import Contact, Reply
-from bot.payments.model import Reason, State
-from bot.phrasebook import Phrasebook
 from bot.tickets.model import Cause, TicketStatus
 from tests.browser.axe import serious_findings
-from tests.browser.conftest import AFTERNOON, LAPTOP, PHONE, Open, keep_picture
-from tests.doubles.web_house import FakeClock, WebHouse, open_web_house
-from tests.fakes.bureau import payment
-from tests.integration.ticket_page.scene import SERIAL, Payments
+from tests.browser.cast import console, log_in, only_ticket, resident, staffed_house, ticket_page
+from tests.browser.conftest import LAPTOP, PHONE, Open, keep_picture
+from tests.doubles.web_house import WebHouse
+from tests.integration.ticket_page.scene import SERIAL
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "long enough for us"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360f8cfc0f01f0005000201a5f64545"
@@ -36,60 +31,9 @@ PNG = bytes.fromhex(
 
 @pytest_asyncio.fixture
 async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
-    """A house whose payments can be asked for."""
-    payments = Payments()
-    payments.payment = dataclasses.replace(
-        payment(SERIAL, State.UNRECONCILED, Reason.CALLBACK_LOST),
-        expected_by=AFTERNOON.replace(hour=17, minute=0),
-    )
-    clock = FakeClock(AFTERNOON, live=True)
-    house = await open_web_house(tmp_path, clock, Phrasebook.load(), payments=payments)
-    async with house.work() as work:
-        for name, display_name, role in (
-            ("wangmin", "王敏", Role.AGENT),
-            ("liqiang", "李强", Role.AGENT),
-            ("chenjie", "陈洁", Role.SUPERVISOR),
-        ):
-            one_time = await house.accounts.add(work, name, display_name, role)
-            await work.commit()
-            account = await work.agents.by_name(name)
-            assert account
-            await house.accounts.change_password(work, account, one_time, PASSWORD)
-            await work.commit()
+    house = await staffed_house(tmp_path)
     yield house
     await house.aclose()
-
-
-async def console(open_page: Open, name: str, path: str = "/console", **options: object) -> Page:
-    """An agent's browser, logged in."""
-    page = await open_page(f"/console/login?next={path}", size=LAPTOP, **options)
-    await page.get_by_label("登录名").fill(name)
-    await page.get_by_label("密码").fill(PASSWORD)
-    await page.get_by_role("button", name="登录").click()
-    await page.wait_for_url(f"**{path}")
-    return page
-
-
-async def resident(open_page: Open) -> Page:
-    """A resident's phone, waiting for a person."""
-    page = await open_page("/", size=PHONE)
-    await page.fill("#text", "转人工")
-    await page.press("#text", "Enter")
-    await expect(page.locator(".message.bot").last).to_contain_text("已转人工")
-    return page
-
-
-async def only_ticket(house: WebHouse) -> str:
-    async with house.work() as work:
-        [ticket] = await work.tickets.list()
-    return ticket.number
-
-
-async def ticket_page(house: WebHouse, open_page: Open, name: str = "wangmin") -> Page:
-    """An agent on the page of the only ticket."""
-    page = await console(open_page, name, f"/console/tickets/{await only_ticket(house)}")
-    await expect(page.locator("#payment .payment-state")).to_be_visible()
-    return page
 
 
 async def test_what_is_said_comes_at_once_both_ways_and_notes_stay_inside(
@@ -121,7 +65,30 @@ async def test_what_is_said_comes_at_once_both_ways_and_notes_stay_inside(
     await agent.keyboard.press("Control+Enter")
     await expect(phone.locator(".message.agent").last).to_contain_text("还有一句")
     assert "下午补" not in await phone.content()
-    await keep_picture(agent, "console-ticket.png")
+    await keep_picture(agent, "console-two-agents.png")
+
+
+async def test_what_is_written_while_the_line_before_is_sent_is_neither_lost_nor_sent_twice(
+    house: WebHouse, open_page: Open
+) -> None:
+    phone = await resident(open_page)
+    agent = await ticket_page(house, open_page)
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await agent.route(re.compile(r"/reply\?"), held.put)
+    await agent.fill("#text", "第一句")
+    await agent.keyboard.press("Control+Enter")
+    first = await asyncio.wait_for(held.get(), 8)
+    await agent.press("#text", "End")
+    await agent.keyboard.type("第二句")
+    await agent.keyboard.press("Control+Enter")
+    await first.continue_()
+    second = await asyncio.wait_for(held.get(), 8)
+    await agent.press("#text", "End")
+    await agent.keyboard.type("写了一半")
+    await second.continue_()
+    for place, said in enumerate(("第一句", "第二句")):
+        await expect(phone.locator(".message.agent .bubble").nth(place)).to_contain_text(said)
+    await expect(agent.locator("#text")).to_have_value("写了一半")
 
 
 async def test_agents_see_each_other_come_and_go(house: WebHouse, open_page: Open) -> None:
@@ -230,6 +197,31 @@ async def test_a_draft_outlives_the_page_and_leaving_asks(house: WebHouse, open_
     await agent.reload()
     await expect(agent.locator("#text")).to_have_value("")
     assert asked == ["beforeunload"]
+
+
+async def test_what_is_not_sent_is_its_writers_and_goes_with_them(house: WebHouse, open_page: Open) -> None:
+    await resident(open_page)
+    agent = await ticket_page(house, open_page)
+    agent.on("dialog", lambda dialog: dialog.accept())
+    address = agent.url
+    await agent.locator("#do-resolve summary").click()
+    await agent.get_by_label("办结说明").fill("已与银行核实")
+    await agent.fill("#text", "写了一半")
+    await agent.context.clear_cookies()
+    await agent.get_by_role("button", name="发送回复").click()
+    for name, kept in (("wangmin", True), ("liqiang", False), ("wangmin", True)):
+        await log_in(agent, name)
+        await expect(agent.locator("#payment .payment-state")).to_be_visible()
+        assert agent.url == address
+        await expect(agent.locator("#text")).to_have_value("写了一半" if kept else "")
+        await expect(agent.locator("#do-resolve textarea")).to_have_value("已与银行核实" if kept else "")
+        await agent.context.clear_cookies()
+        await agent.goto(address)
+    await log_in(agent, "wangmin")
+    await agent.get_by_role("button", name="退出").click()
+    await agent.goto(address)
+    await log_in(agent, "wangmin")
+    await expect(agent.locator("#text")).to_have_value("")
 
 
 async def test_a_picture_goes_to_the_phone_and_stands_in_the_thread(house: WebHouse, open_page: Open) -> None:

@@ -69,6 +69,15 @@ class WholeProduct:
             self._process.kill()
             raise AssertionError("not ready:\n" + "".join(self.output))
 
+    def command(self, *words: str) -> str:
+        """What `python -m bot` prints for other words, beside the running product."""
+        run = (sys.executable, "-m", "bot", *words)
+        ended = subprocess.run(
+            run, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=START_SECONDS
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
     def ends(self, seconds: float) -> None:
         """Returns once it ended by itself."""
         self._process.wait(seconds)

@@ -273,3 +273,18 @@ async def test_strangers_do_not_see_what_was_not_delivered(house: WebHouse) -> N
     await give_up_a_line(house)
     answer = await Agent(house).get("/console/deliveries")
     assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("address", ["/console/login", "/"])
+async def test_cookies_are_secure_where_the_public_address_is_https(tmp_path: Path, address: str) -> None:
+    for public, secure in (("https://desk.example", True), ("http://desk.example", False)):
+        folder = tmp_path / public[:5].strip(":")
+        folder.mkdir()
+        house = await open_web_house(folder, public_address=public)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=house.app), base_url="http://10.1.7.5:8000"
+        ) as web:
+            cookies = (await web.get(address)).headers.get_list("set-cookie")
+        assert cookies
+        assert all(("Secure" in cookie) is secure for cookie in cookies)
+        await house.aclose()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import AsyncIterator
+from typing import Any, AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from bot.alerts import AlertKind
 from bot.console.model import Role
-from bot.messages import Author, Reply
+from bot.messages import Author, Contact, IncomingMessage, Reply
 from bot.tickets.model import HandoffReason, Ticket
 from tests.doubles.agent_browser import Agent, audited, new_agent
 from tests.doubles.web_house import WebHouse, open_web_house
@@ -172,6 +174,8 @@ async def test_many_are_assigned_tagged_and_resolved_at_once(
     house: WebHouse, agent: Agent, colleague: Agent
 ) -> None:
     tickets = [await house.open_ticket(user) for user in "abc"]
+    assert "请选择转交给谁。" in await bulk(agent, "assign", *tickets)
+    assert {(await house.ticket(one.number)).assignee for one in tickets} == {None}
     assert "已转交 3 张工单。" in await bulk(agent, "assign", *tickets, to="liqiang")
     assert {(await house.ticket(ticket.number)).assignee for ticket in tickets} == {"liqiang"}
     # They are the colleague's now.
@@ -233,3 +237,86 @@ async def test_unread_lines_are_counted_until_they_are_seen(house: WebHouse, age
     await agent.get(page)
     await agent.web.get(f"{page}/live", params={"seen": "1"}, headers={"X-Fragment": "1"})
     assert (await agent.get("/console/unread")).json()["count"] == 0
+
+
+async def test_looking_and_searching_are_recorded_but_not_what_was_searched_for(
+    house: WebHouse, agent: Agent
+) -> None:
+    ticket = await house.open_ticket()
+    await say(house, ticket, "我叫张伟，住徐家汇路九号")
+    before = await audited(house)
+    for query in ("", "?tab=all&tag=%E6%80%A5&page=2", "?q=徐家汇", "?q=徐家汇", "?q=张伟",
+                  f"?q={ticket.number}", "?q=4200000925202101284997714292&channel=rest"):  # fmt: skip
+        await agent.get(f"/console{query}")
+    seen = (await audited(house))[len(before) :]
+    assert {actor for actor, _, _ in seen} == {"wangmin"}
+    entries = [(action, subject) for _, action, subject in seen]
+    assert entries[:2] == [("inbox_viewed", "live"), ("inbox_viewed", "all tag=急")]
+    words = [re.fullmatch(r"words #([0-9a-f]{12}) live", subject) for _, subject in entries[2:5]]
+    prints = [found[1] for found in words if found]
+    assert len(prints) == 3
+    assert prints[0] == prints[1] != prints[2]
+    assert entries[5:] == [
+        ("inbox_searched", f"{ticket.number} live"),
+        ("inbox_searched", "number …714292 live channel=rest"),
+    ]
+    assert {action for action, _ in entries[2:]} == {"inbox_searched"}
+
+
+async def test_a_list_that_keeps_itself_up_to_date_is_looked_at_once(house: WebHouse, agent: Agent) -> None:
+    await house.open_ticket()
+    await agent.get("/console")
+    before = await audited(house)
+    assert (await agent.get("/console/rows")).status_code == 200
+    assert await audited(house) == before
+
+
+def row_of(page: str, ticket: Ticket) -> str:
+    """A ticket's row of a list, without its markup."""
+    start = page.index(f'data-number="{ticket.number}"')
+    return " ".join(re.sub(r"<[^>]+>", " ", page[start : page.index("</tr>", start)]).split())
+
+
+async def test_once_answered_a_row_counts_down_to_the_end_and_stops_counting_the_wait(
+    house: WebHouse, agent: Agent
+) -> None:
+    ticket = await house.open_ticket(reason=HandoffReason.COMPLAINT)
+    house.clock.move(timedelta(minutes=30))
+    assert "回复还剩 30 分钟 30 分钟" in row_of((await agent.get("/console")).text, ticket)
+    await agent.act(ticket.number, "reply", text="正在核实")
+    house.clock.move(timedelta(hours=2))
+    assert "办结还剩 21 小时 —" in row_of((await agent.get("/console")).text, ticket)
+    contact = Contact("rest", "resident-1")
+    await house.desk.handle(IncomingMessage(contact, "m1", "好的，麻烦您"))
+    house.clock.move(timedelta(minutes=5))
+    assert "办结还剩 21 小时 5 分钟" in row_of((await agent.get("/console")).text, ticket)
+    house.clock.move(timedelta(days=2))
+    assert "办结已超时" in row_of((await agent.get("/console")).text, ticket)
+
+
+async def test_what_comes_back_to_be_taken_and_what_is_late_is_news_once(
+    house: WebHouse, agent: Agent
+) -> None:
+    async def news(who: Agent) -> dict[str, Any]:
+        return dict((await who.get("/console/unread")).json())
+
+    assert await news(agent) == {"count": 0, "came": 0, "came_said": "", "alert": 0, "alert_said": ""}
+    first, second = await house.open_ticket("a"), await house.open_ticket("b")
+    opened = await news(agent)
+    assert opened["came_said"] == f"新工单 {second.number}"
+    await agent.act(first.number, "resolve", cause="other")
+    await agent.act(first.number, "reopen")
+    again = await news(agent)
+    assert again["came_said"] == f"工单待领取 {first.number}"
+    assert again["came"] > opened["came"]
+    await agent.act(second.number, "claim")
+    await agent.act(second.number, "assign", to="")
+    assert (await news(agent))["came_said"] == f"工单待领取 {second.number}"
+    boss = await new_agent(house, "chenjie", "陈洁", Role.SUPERVISOR)
+    async with house.work() as work:
+        data = {"promise": "answer", "due": house.clock.now().isoformat()}
+        work.alerts.add(AlertKind.TICKET_OVERDUE, first.number, house.clock.now(), data)
+        await work.commit()
+    assert (await news(boss))["alert_said"] == f"工单超时 {first.number}"
+    assert (await news(agent))["alert"] == 0
+    await boss.web.aclose()

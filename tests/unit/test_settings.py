@@ -149,3 +149,11 @@ def test_an_unusable_secret_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings(secret_key="hunter2")
     assert "hunter2" not in str(refused.value)
+
+
+def test_proxies_are_named_by_addresses_and_networks() -> None:
+    assert load_settings().trusted_proxies == "127.0.0.1"
+    assert load_settings(trusted_proxies="10.1.7.0/24, ::1").trusted_proxies == "10.1.7.0/24, ::1"
+    for wrong in ("balancer.example", "*", "10.1.7.5/24"):
+        with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+            load_settings(trusted_proxies=wrong)

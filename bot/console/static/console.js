@@ -56,6 +56,14 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
     setTimeout(() => { for (const button of form.querySelectorAll("button")) button.disabled = true; }, 0);
   });
 }
+// What was written and not sent is the agent's who wrote it: it goes when they go, not when a session runs out.
+for (const form of document.querySelectorAll('form[action="/console/logout"]')) {
+  form.addEventListener("submit", () => {
+    try {
+      for (const name of Object.keys(sessionStorage)) if (name.startsWith("draft:")) sessionStorage.removeItem(name);
+    } catch { /* private browsing keeps nothing */ }
+  });
+}
 // On a phone the navigation and the tabs scroll sideways: the one that is open has to be seen in them.
 function showOpen() {
   for (const open of document.querySelectorAll(".main-nav [aria-current], .tabs [aria-current]")) {

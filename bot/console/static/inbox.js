@@ -23,6 +23,13 @@ list.addEventListener("change", (event) => {
   countMarked();
 });
 
+// On a phone the tools would hide the list: they open when they are asked for.
+$("tools").classList.add("scripted");
+$("fold").addEventListener("click", () => {
+  const open = $("tools").classList.toggle("is-open");
+  $("fold").setAttribute("aria-expanded", String(open));
+});
+
 function markAgain(names) {
   for (const mark of marks()) mark.checked = names.has(mark.name);
   countMarked();

@@ -22,9 +22,12 @@
   async function look() {
     const news = await (await ask("/console/unread")).json();
     show(news.count);
-    if (known && news.newest && news.newest !== known.newest) notify(`${words.newTicket} ${news.newest}`);
+    if (known && news.alert > known.alert) notify(news.alert_said);
+    if (known && news.came > known.came) notify(news.came_said);
     else if (known && news.count > known.count) notify(words.newLine);
-    known = news;
+    // Of what was taken, or seen to, an earlier one is the newest again: no news.
+    const most = (name) => Math.max(news[name], known ? known[name] : 0);
+    known = { count: news.count, came: most("came"), alert: most("alert") };
   }
 
   function isOn() {

@@ -53,11 +53,14 @@ function exchangeParts() {
   }
   followState();
   suggestCause();
+  bringNotes();
 }
 
 function followState() {
   const done = ticket.querySelector(".actions").dataset.state === "done";
   for (const part of $("reply").querySelectorAll("textarea, button, input[type=file]")) part.disabled = done;
+  // A case that ended, or was taken up again, before an agent's eyes is no change behind their back.
+  for (const field of $("composer").querySelectorAll('input[name="seen_state"]')) field.value = done ? "done" : "live";
   $("reply").querySelector(".attach").classList.toggle("is-off", done);
   $("closed-hint").hidden = !done;
 }
@@ -163,39 +166,59 @@ ticket.addEventListener("submit", async (event) => {
   if (form.method !== "post") return;
   event.preventDefault();
   event.stopPropagation();
-  if (form.dataset.busy) return;
+  if (form.dataset.busy) {
+    form.dataset.again = "1"; // the next line, while the one before is on its way
+    return;
+  }
   form.dataset.busy = "1";
+  const sent = writing(form)?.value ?? "";
+  let done = false;
   try {
-    settle(form, await send(form));
+    done = settle(form, await send(form), sent);
   } catch {
     complain(say("not_sent"));
   } finally {
+    const again = form.dataset.again && done && writing(form)?.value.trim();
     delete form.dataset.busy;
+    delete form.dataset.again;
     followState();
+    if (again) form.requestSubmit();
   }
 }, true);
 
-function settle(form, answer) {
-  if (!answer) return;
+const writing = (form) => (["reply", "note"].includes(form.id) ? form.querySelector("textarea") : null);
+
+function settle(form, answer, sent) {
+  if (!answer) return false;
   complain(answer.trouble || "");
   if (answer.revealed) {
     $("revealed").innerHTML = answer.revealed;
     form.reset();
     form.closest("details").open = false;
-    return;
+    return true;
   }
   see(answer.seen);
-  if (!answer.trouble) finished(form);
-  if (!ticket.dataset.frozen) return take(answer.news);
+  if (!answer.trouble) finished(form, sent);
+  if (!ticket.dataset.frozen) take(answer.news);
   // An earlier part of the thread does not go on; what was done is seen at its end.
-  if (!answer.trouble) location.assign(ticket.dataset.page);
+  else if (!answer.trouble) location.assign(ticket.dataset.page);
+  return !answer.trouble;
 }
 
-function finished(form) {
+function finished(form, sent) {
   form.closest("details")?.removeAttribute("open");
   if (form.contains(document.activeElement) && form.closest("[data-part]")) document.activeElement.blur();
+  const area = writing(form);
+  // What was written since it was sent stays.
+  const since = !area || area.value === sent ? "" : area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value;
   form.reset();
-  if (form.id === "reply" || form.id === "note") emptied(form);
+  for (const note of form.querySelectorAll('textarea[name="note"]')) {
+    note.value = "";
+    keepDraft(note);
+  }
+  if (!area) return;
+  area.value = since;
+  emptied(form);
 }
 
 // ---------------------------------------------------------------- writing
@@ -203,18 +226,35 @@ function finished(form) {
 const text = $("text");
 const noteText = $("note-text");
 const file = $("file");
-const drafts = { text: `draft:${ticket.dataset.page}`, "note-text": `note:${ticket.dataset.page}` };
+// An agent's own: somebody else may log in at this browser. console.js forgets them at logout.
+const draftOf = (area) => `draft:${ticket.dataset.me}:${area.form.getAttribute("action")}`;
+const actionNotes = () => ticket.querySelectorAll('[data-part="actions"] textarea[name="note"]');
 
 function keepDraft(area) {
   try {
-    if (area.value) sessionStorage.setItem(drafts[area.id], area.value);
-    else sessionStorage.removeItem(drafts[area.id]);
+    if (area.value) sessionStorage.setItem(draftOf(area), area.value);
+    else sessionStorage.removeItem(draftOf(area));
   } catch { /* private browsing: for this view only */ }
 }
 
+function keptDraft(area) {
+  try {
+    return sessionStorage.getItem(draftOf(area)) || "";
+  } catch {
+    return ""; // private browsing
+  }
+}
+
+function bringNotes() {
+  for (const area of actionNotes()) if (!area.value) area.value = keptDraft(area);
+}
+
+ticket.addEventListener("input", (event) => {
+  if ([...actionNotes()].includes(event.target)) keepDraft(event.target);
+});
+
 function bringDraft(area) {
-  let kept = "";
-  try { kept = sessionStorage.getItem(drafts[area.id]) || ""; } catch { /* private browsing */ }
+  const kept = keptDraft(area);
   if (!kept || area.value) return;
   area.value = kept;
   $("draft").hidden = false;
@@ -233,7 +273,7 @@ function written(area) {
 
 function emptied(form) {
   written(form.querySelector("textarea"));
-  if (form.id !== "reply") return choose("reply");
+  if (form.id !== "reply") return writing(form).value ? undefined : choose("reply");
   showFile();
   tellTyping(false);
   text.focus();
@@ -523,6 +563,7 @@ for (const area of [text, noteText]) {
   count(area, area === text ? $("count") : $("note-count"));
 }
 followState();
+bringNotes();
 lines.scrollTop = lines.scrollHeight;
 if (!ticket.dataset.frozen) listen();
 lookUp();

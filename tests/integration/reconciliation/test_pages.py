@@ -183,6 +183,19 @@ async def test_what_agrees_and_differs_is_said_in_words(bureau: Bureau, agent: V
     assert "吻合度 69%" in html and "不一致： 金额" in words_of(html).replace("：金额", "： 金额")
 
 
+async def test_what_only_the_system_could_compare_is_not_ticked_as_seen(
+    bureau: Bureau, agent: Visitor
+) -> None:
+    ticket = await a_ticket(bureau)
+    html = (await agent.get(page_of(ticket, SHORT))).text
+    rows = dict(re.findall(r'<tr[^>]*data-field="(\w+)">(.*?)</tr>', html, re.S))
+    line = re.search(r'name="line" id="line-1" value="([^"]+)"', html)
+    assert line
+    number = rows["serial_number"]
+    assert f"{line[1]} 系统判为一致" in words_of(number)
+    assert 'class="verdict same"' not in number.rpartition("<td")[2]
+
+
 async def test_the_last_four_are_checked_without_being_shown(bureau: Bureau, agent: Visitor) -> None:
     page = page_of(await a_ticket(bureau), SHORT)
     for last4, said in (("1234", "一致"), ("9999", "不一致"), ("12", "请输入四位")):

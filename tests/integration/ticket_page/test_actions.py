@@ -334,3 +334,37 @@ async def test_every_action_is_recorded(house: WebHouse, agent: Agent) -> None:
         "ticket_note",
         "ticket_untag",
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "kept"),
+    [
+        ("resolve", {"note": "写了很长的说明", "cause": ""}, ("写了很长的说明",)),
+        ("assign", {"note": "转交说明", "to": "nobody-such"}, ("转交说明",)),
+        ("tag", {"tag": "不 行"}, ('value="不 行"',)),
+        ("reveal", {"own": "回", "purpose": "other"}, ('value="回"', 'value="other" selected')),
+    ],
+)
+async def test_without_scripts_a_refused_form_keeps_what_was_written(
+    house: WebHouse, agent: Agent, action: str, fields: dict[str, str], kept: tuple[str, ...]
+) -> None:
+    ticket = await house.open_ticket()
+    refused = await agent.act(ticket.number, action, **fields)
+    assert refused.status_code == 422
+    for words in kept:
+        assert words in refused.text
+    assert f'id="do-{action}" open' in refused.text or action == "tag"
+
+
+async def test_words_to_a_case_that_somebody_took_stand_in_the_note(house: WebHouse, agent: Agent) -> None:
+    ticket = await house.open_ticket()
+    page = f"/console/tickets/{ticket.number}"
+    hidden = await agent.hidden(page, f"{page}/resolve")
+    async with house.work() as work:
+        await house.casework.claim(work, ticket.number, "liqiang")
+        await work.commit()
+    refused = await agent.web.post(
+        f"{page}/resolve", data={**hidden, "note": "已与银行核实", "cause": "other"}
+    )
+    assert refused.status_code == 409
+    assert "已与银行核实</textarea>" in refused.text

@@ -50,6 +50,20 @@ def test_the_bureau_says_what_of_a_line_agrees() -> None:
     assert other_words(("amount", "colour")) == ("colour",)
 
 
+@pytest.mark.parametrize("name", ["**", "＊＊", None])
+def test_a_hidden_name_agrees_only_by_what_the_bureau_says(name: str | None) -> None:
+    assert rows(agrees=("payer_name",), counterparty_masked=name)["payer_name"].is_told_only
+    assert not rows(agrees=("payer_name",), counterparty_masked="王*")["payer_name"].is_told_only
+    assert not rows(agrees=(), differs=("payer_name",), counterparty_masked=name)["payer_name"].is_told_only
+
+
+def test_a_line_shows_its_own_number_where_the_numbers_were_compared() -> None:
+    number = rows(agrees=("serial_number",), statement_line_id="BL-7")["serial_number"]
+    assert (number.stated, number.is_told_only) == ("BL-7", True)
+    assert rows(agrees=("amount",))["serial_number"].stated is None
+    assert not rows(agrees=("amount",))["amount"].is_told_only
+
+
 def test_what_the_bureau_found_different_itself_is_flagged() -> None:
     payment = FakeStaffSystem().add()
     assert payment.details is not None
