@@ -149,3 +149,18 @@ def test_an_unusable_secret_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings(secret_key="hunter2")
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        ({}, False),
+        ({"http_host": "0.0.0.0"}, True),  # noqa: S104
+        ({"telegram_bot_token": "1:a"}, True),
+        ({"http_host": "192.0.2.7", "telegram_bot_token": "1:a"}, False),
+        ({"http_host": "0.0.0.0", "public_url": "https://help.example"}, False),  # noqa: S104
+        ({"telegram_bot_token": "1:a", "public_url": "http://127.0.0.1:8000"}, True),
+    ],
+)
+def test_links_that_residents_elsewhere_cannot_open_are_known(given: dict[str, str], warned: bool) -> None:
+    assert load_settings(**given).links_stay_here is warned

@@ -74,7 +74,7 @@ class Town:
         self._folder = folder
         self._dialogue = dialogue
         self._stack = AsyncExitStack()
-        self._sent = 0
+        self._sent = self._ticks = 0
         self.clock = TownClock()
         self.phones = Phones(self.clock)
 
@@ -105,19 +105,23 @@ class Town:
         await self._deliver()
 
     async def tick(self, minutes: int) -> None:
-        """Time passes; then events are read, what was held is told, and on the hour the rounds are made."""
+        """Time passes; then requests are followed, and events read, in turns one or the other first.
+
+        What was held is told after the events, and on the hour the rounds are made.
+        """
         answer = await self.bureau.post("/sandbox/clock", json={"advance_seconds": minutes * 60})
         before, self.clock.at = (
             self.clock.at,
             datetime.fromisoformat(answer.json()["now"]).astimezone(SHANGHAI),
         )
-        while await self._read_events():
-            pass
-        await self._watcher.tell_held()
-        if self.clock.at.hour != before.hour:
-            await self._watcher.look_again()
-            await self._watcher.expire()
-        await self._follower.step()
+        # In a house each runs at its own pace: now the one is first, now the other.
+        self._ticks += 1
+        if self._ticks % 2:
+            await self._watch(before)
+            await self._follower.step()
+        else:
+            await self._follower.step()
+            await self._watch(before)
         await self._deliver()
 
     async def force(self, serial: str, state: str, reason: Optional[str] = None) -> None:
@@ -128,6 +132,14 @@ class Town:
     async def payments(self) -> Sequence[dict[str, Any]]:
         """Everything that the bureau knows."""
         return list((await self.bureau.get("/sandbox/payments")).json()["payments"])
+
+    async def _watch(self, before: datetime) -> None:
+        while await self._read_events():
+            pass
+        await self._watcher.tell_held()
+        if self.clock.at.hour != before.hour:
+            await self._watcher.look_again()
+            await self._watcher.expire()
 
     async def _read_events(self) -> bool:
         async with self._house.work() as work:
