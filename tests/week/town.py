@@ -74,7 +74,7 @@ class Town:
         self._folder = folder
         self._dialogue = dialogue
         self._stack = AsyncExitStack()
-        self._sent = self._ticks = 0
+        self._sent = 0
         self.clock = TownClock()
         self.phones = Phones(self.clock)
 
@@ -86,6 +86,7 @@ class Town:
         self.bureau = await self._stack.enter_async_context(
             httpx.AsyncClient(base_url=sandbox.url, headers=headers, timeout=30)
         )
+        self._asked_first = sorted(payment["serial_number"] for payment in await self.payments())[::2]
         await self._open()
         return self
 
@@ -105,7 +106,7 @@ class Town:
         await self._deliver()
 
     async def tick(self, minutes: int) -> None:
-        """Time passes; then requests are followed, and events read, in turns one or the other first.
+        """Time passes; then every other payment's request is followed before events are read, the rest after.
 
         What was held is told after the events, and on the hour the rounds are made.
         """
@@ -114,14 +115,11 @@ class Town:
             self.clock.at,
             datetime.fromisoformat(answer.json()["now"]).astimezone(SHANGHAI),
         )
-        # In a house each runs at its own pace: now the one is first, now the other.
-        self._ticks += 1
-        if self._ticks % 2:
-            await self._watch(before)
-            await self._follower.step()
-        else:
-            await self._follower.step()
-            await self._watch(before)
+        # In a house each runs at its own pace: of one payment the request is first, of another the watch.
+        await self._bring_forward()
+        await self._follower.step()
+        await self._watch(before)
+        await self._follower.step()
         await self._deliver()
 
     async def force(self, serial: str, state: str, reason: Optional[str] = None) -> None:
@@ -132,6 +130,12 @@ class Town:
     async def payments(self) -> Sequence[dict[str, Any]]:
         """Everything that the bureau knows."""
         return list((await self.bureau.get("/sandbox/payments")).json()["payments"])
+
+    async def _bring_forward(self) -> None:
+        """Every other payment's request is asked about now, whatever was planned."""
+        async with self._house.work() as work:
+            work.requests.look_now(self._asked_first, self.clock.at)
+            await work.commit()
 
     async def _watch(self, before: datetime) -> None:
         while await self._read_events():
