@@ -20,7 +20,7 @@ from bot import formats
 from bot.errors import Conflict, NotFound
 from bot.messages import Reply
 from bot.notifications.model import Watch
-from bot.notifications.service import Watched
+from bot.notifications.service import SETTLED, Watched
 from bot.payments.model import Channel, Claimed, ReconciliationRequest, State
 from bot.payments.service import PaymentReport
 from bot.payments.wording import describe, tail
@@ -146,8 +146,13 @@ class ConfirmReconciliation(HelpdeskAction):
         number = report.payment.serial_number if report else serial
         sent = await turn.services.requests.open_for(turn.work, turn.conversation, number)
         if sent is not None:
-            await _say_exists(sent, speaker, turn)
-            return []
+            sent, result = await _as_far_as(sent, turn)
+            if result is not None:
+                speaker.tell(result.text, result.buttons)
+                return []
+            if report is None or report.payment.state not in SETTLED:
+                _say_exists(sent, speaker, turn)
+                return []
         if report is not None and not report.may_apply:
             await _say_how_it_stands("utter_reconciliation_no_use", report, speaker, tracker, turn)
             return []
@@ -321,12 +326,7 @@ async def _say_how_it_stands(
         await open_ticket(speaker, tracker, turn, reason, found=checked(report.payment))
 
 
-async def _say_exists(sent: SentRequest, speaker: Speaker, turn: Turn) -> None:
-    """How far the request is that was sent before, asked now; when it has ended meanwhile, its result."""
-    sent, result = await _as_far_as(sent, turn)
-    if result is not None:
-        speaker.tell(result.text, result.buttons)
-        return
+def _say_exists(sent: SentRequest, speaker: Speaker, turn: Turn) -> None:
     speaker.say(
         "utter_request_exists",
         request_id=sent.request_id,

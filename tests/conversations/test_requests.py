@@ -57,6 +57,15 @@ async def test_who_applies_again_hears_how_far_the_request_is_now(resident: Resi
     assert (await resident.says("帮我申请对账")).named("utter_request_resolved")
 
 
+async def test_a_booked_payment_is_booked_though_its_request_is_still_open(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.wire.changes = {"status": "investigating"}
+    await office.puts(MISMATCHED, "reconciled")
+    assert (await resident.says("帮我申请对账")).named("utter_reconciliation_not_needed")
+
+
 @pytest.mark.parametrize("said", ["申请进度查询", "RR20261124000001", "帮我申请对账"])
 async def test_who_asks_before_being_told_hears_why_it_was_turned_down(
     resident: Resident, office: Office, said: str
