@@ -11,7 +11,9 @@ from actions.base import LOOKED_UP, Speaker, entities_of, text_of
 from actions.claims import CLAIMS
 from actions.serial_number import SLOT as SERIAL
 from bot import formats
-from bot.tickets.model import HandoffReason
+from bot.payments.model import Payment, Reason, State
+from bot.payments.service import PaymentReport
+from bot.tickets.model import HandoffReason, ticket_about
 from bot.tickets.service import Arrival, Opened
 from bot.tickets.wording import wait_words
 from bot.turn import Turn
@@ -30,12 +32,38 @@ RECENT = 5
 """Messages in which somebody's tone is looked for."""
 
 
+def handoff_reason(report: PaymentReport) -> Optional[HandoffReason]:
+    """Why a person has to take over at once, or None; with what is late, the resident chooses."""
+    payment = report.payment
+    if payment.state is State.UNRECOGNISED or payment.reason is Reason.UNKNOWN or report.needs_person:
+        return HandoffReason.UNKNOWN_STATE
+    return None
+
+
+def checked(payment: Payment) -> dict[str, str]:
+    """What the look-up found, for the person who takes over; never details."""
+    found = {"state": payment.state_word, "channel": payment.channel_word or payment.channel.value}
+    if payment.reason_word:
+        found["reason"] = payment.reason_word
+    if payment.paid_at:
+        found["paid_at"] = payment.paid_at.isoformat()
+    if payment.expected_by:
+        found["expected_by"] = payment.expected_by.isoformat()
+    return found
+
+
+async def live_ticket(report: PaymentReport, turn: Turn) -> Optional[str]:
+    """The number of the ticket by which somebody has this payment in hand; None without one."""
+    tickets = await turn.services.tickets.of(turn.work, turn.conversation)
+    return ticket_about(report.payment.serial_number, tickets)
+
+
 async def open_ticket(
     speaker: Speaker,
     tracker: Tracker,
     turn: Turn,
     reason: HandoffReason,
-    checked: Optional[Mapping[str, str]] = None,
+    found: Optional[Mapping[str, str]] = None,
     explain: bool = False,
 ) -> Opened:
     """Opens (or finds) the ticket and says its number, what happens next and when."""
@@ -44,7 +72,7 @@ async def open_ticket(
         turn.conversation,
         reason,
         serial_number=_serial(tracker),
-        checked={**_claims(tracker), **_looked_up(tracker), **(checked or {})},
+        checked={**_claims(tracker), **_looked_up(tracker), **(found or {})},
         words=_said(tracker, turn),
     )
     if explain and (opened.is_new or reason in HEARD_EACH_TIME):

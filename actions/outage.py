@@ -47,7 +47,7 @@ async def say_trouble(
         _say_maintenance(error, speaker, turn)
     elif isinstance(error, LASTING):
         speaker.say(WORDS[_kind(error)], buttons=_recheck_only(speaker))
-        await open_ticket(speaker, tracker, turn, HandoffReason.OUTAGE, checked=checked)
+        await open_ticket(speaker, tracker, turn, HandoffReason.OUTAGE, found=checked)
     else:
         speaker.say(WORDS[_kind(error)])
     return [SlotSet(LOOKED_UP, {SERIAL: tracker.get_slot(SERIAL), **checked})]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Optional
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.base import LOOKED_UP, MISSES, HelpdeskAction, Speaker
 from actions.forms import WRONG_VALUE, Ask, Refusals, Validate, looks_like_an_answer, requested, stop_form
+from actions.handoff import live_ticket
 from actions.outage import TROUBLE, say_trouble
 from actions.serial_number import SLOT as SERIAL
 from actions.status import next_steps, other_number
@@ -72,7 +74,7 @@ class ValidateOwnershipForm(Validate):
             return await self._locked(speaker, limit.retry_after)
         except TROUBLE as error:
             return [*await say_trouble(error, speaker, tracker, turn), SlotSet(SLOT, None), *stop_form()]
-        _show(report, speaker, turn)
+        await _show(report, speaker, turn)
         return [SlotSet(SLOT, CHECKED), SlotSet(MISSES, 0), _recorded(report, tracker)]
 
     async def _locked(self, speaker: Speaker, seconds: float) -> list[EventType]:
@@ -90,7 +92,7 @@ class ForgetLast4(HelpdeskAction):
         return [SlotSet(SLOT, None)]
 
 
-def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
+async def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
     details = report.payment.details
     assert details is not None
     phrases, language = turn.services.phrases, speaker.language
@@ -109,7 +111,7 @@ def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
         *_duplicates(report, details, speaker),
         *_fiscal_receipt(report, details, speaker, turn),
     ]
-    speaker.tell("\n".join(parts), _after_details(report, speaker))
+    speaker.tell("\n".join(parts), _after_details(report, await live_ticket(report, turn), speaker))
 
 
 def _recorded(report: PaymentReport, tracker: Tracker) -> EventType:
@@ -122,8 +124,10 @@ def _recorded(report: PaymentReport, tracker: Tracker) -> EventType:
     return SlotSet(LOOKED_UP, {**kept, RECORDED: str(amount)})
 
 
-def _after_details(report: PaymentReport, speaker: Speaker) -> list[Button]:
-    shown = [*next_steps(report, speaker), other_number(speaker)]
+def _after_details(report: PaymentReport, ticket: Optional[str], speaker: Speaker) -> list[Button]:
+    shown = [*next_steps(report, ticket, speaker), other_number(speaker)]
+    if ticket is not None:
+        return shown
     asks_person = speaker.button("utter_button_human", "/request_human")
     return shown if any(button.title == asks_person.title for button in shown) else [*shown, asks_person]
 

@@ -12,15 +12,18 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.base import OFFER, HelpdeskAction, Speaker, back_to_form, choice_of, text_of
 from actions.claims import AMOUNT, CHANNEL, CLAIMS, DAY, written
+from actions.handoff import checked, handoff_reason, open_ticket
 from actions.outage import TROUBLE, say_trouble
 from actions.serial_number import SLOT as SERIAL
 from actions.serial_number import lookup_numbers
 from bot import formats
 from bot.errors import Conflict, NotFound
+from bot.messages import Reply
 from bot.notifications.model import Watch
 from bot.notifications.service import SETTLED, Watched
-from bot.payments.model import Channel, Claimed, Payment, ReconciliationRequest
-from bot.payments.wording import tail
+from bot.payments.model import Channel, Claimed, ReconciliationRequest, State
+from bot.payments.service import PaymentReport
+from bot.payments.wording import describe, tail
 from bot.requests.model import SentRequest
 from bot.turn import Turn
 
@@ -139,21 +142,26 @@ class ConfirmReconciliation(HelpdeskAction):
 
     async def act(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
         serial = tracker.get_slot(SERIAL)
-        payment = await self._known(serial, turn)
-        if payment is not None and payment.state in SETTLED:
-            speaker.say("utter_reconciliation_not_needed")
-            return []
-        number = payment.serial_number if payment else serial
+        report = await self._known(serial, turn)
+        number = report.payment.serial_number if report else serial
         sent = await turn.services.requests.open_for(turn.work, turn.conversation, number)
         if sent is not None:
-            _say_exists(sent, speaker, turn)
+            sent, result = await _as_far_as(sent, turn)
+            if result is not None:
+                speaker.tell(result.text, result.buttons)
+                return []
+            if report is None or report.payment.state not in SETTLED:
+                _say_exists(sent, speaker, turn)
+                return []
+        if report is not None and not report.may_apply:
+            await _say_how_it_stands("utter_reconciliation_no_use", report, speaker, tracker, turn)
             return []
         speaker.say("utter_confirm_reconciliation", lines=await self._filled_in(speaker, tracker, turn))
         return [SlotSet(OFFER, "reconcile")]
 
-    async def _known(self, serial: str, turn: Turn) -> Optional[Payment]:
+    async def _known(self, serial: str, turn: Turn) -> Optional[PaymentReport]:
         try:
-            return (await turn.services.payments.state_of(serial)).payment
+            return await turn.services.payments.state_of(serial)
         except (NotFound, *TROUBLE):
             # An unknown payment may be investigated too; trouble is told when the request is sent.
             return None
@@ -185,9 +193,18 @@ class SubmitReconciliation(HelpdeskAction):
         except (NotFound, *TROUBLE) as error:
             return await say_trouble(error, speaker, tracker, turn)
         except Conflict:
-            speaker.say("utter_reconciliation_not_needed")
-            return []
+            return await self._refused(speaker, tracker, turn)
         _say_sent(sent, serial, speaker, turn)
+        return []
+
+    async def _refused(self, speaker: Speaker, tracker: Tracker, turn: Turn) -> list[EventType]:
+        """They did not take it: says what the payment itself says, for nothing else is known."""
+        try:
+            report = await turn.services.payments.state_of(tracker.get_slot(SERIAL))
+        except (NotFound, *TROUBLE) as error:
+            return await say_trouble(error, speaker, tracker, turn)
+        name = "utter_reconciliation_refused" if report.may_apply else "utter_reconciliation_no_use"
+        await _say_how_it_stands(name, report, speaker, tracker, turn)
         return []
 
 
@@ -202,13 +219,20 @@ def claimed(tracker: Tracker) -> Claimed:
 
 
 async def say_requests(speaker: Speaker, turn: Turn, only: Optional[SentRequest] = None) -> bool:
-    """Says how far the conversation's requests (or one of them) are; False when there are none."""
+    """Says how far the conversation's requests (or one of them) are; False when there are none.
+
+    One whose end was not told yet is told in full, as it would have come by itself.
+    """
     requests = [only] if only else await turn.services.requests.of(turn.work, turn.conversation)
     if not requests:
         return False
     asked = [await _as_far_as(request, turn) for request in requests[:MOST_ASKED]]
-    lines = [_request_line(request, speaker, turn) for request in (*asked, *requests[MOST_ASKED:])]
+    shown = [*asked, *((request, None) for request in requests[MOST_ASKED:])]
+    lines = [_request_line(request, result is not None, speaker, turn) for request, result in shown]
     speaker.say("utter_request_list", lines="\n".join(lines))
+    for _, result in asked:
+        if result is not None:
+            speaker.tell(result.text, result.buttons)
     return True
 
 
@@ -223,26 +247,29 @@ async def request_named(serial: Optional[str], turn: Turn) -> Optional[SentReque
     return None
 
 
-async def _as_far_as(request: SentRequest, turn: Turn) -> SentRequest:
+async def _as_far_as(request: SentRequest, turn: Turn) -> tuple[SentRequest, Optional[Reply]]:
+    """The request as it is now, and its result when it is heard of here for the first time."""
     try:
-        return await turn.services.requests.ask(turn.work, request)
+        return await turn.services.requests.answer(turn.work, turn.conversation, request)
     except (NotFound, *TROUBLE):
-        return request  # what was heard last is better than nothing
+        return request, None  # what was heard last is better than nothing
 
 
-def _request_line(request: SentRequest, speaker: Speaker, turn: Turn) -> str:
+def _request_line(request: SentRequest, told_below: bool, speaker: Speaker, turn: Turn) -> str:
     return speaker.words(
         "utter_request_line",
         request_id=request.request_id,
         tail=tail(request.serial_number),
         status=speaker.words(f"utter_request_status_{request.status.value}"),
         taken=_moment(request.created_at, speaker, turn),
-        due=_request_due(request, speaker, turn),
+        due=_request_due(request, told_below, speaker, turn),
         page=turn.services.requests.links.page(request.conversation_id, request.request_id),
     )
 
 
-def _request_due(request: SentRequest, speaker: Speaker, turn: Turn) -> str:
+def _request_due(request: SentRequest, told_below: bool, speaker: Speaker, turn: Turn) -> str:
+    if request.has_ended and request.outcome and not told_below:
+        return speaker.words("utter_request_due_outcome", outcome=request.outcome)
     if request.has_ended:
         return speaker.words("utter_request_due_ended")
     if request.expected_by is None:
@@ -282,6 +309,21 @@ def _say_sent(sent: ReconciliationRequest, serial: str, speaker: Speaker, turn: 
     else:
         when = _moment(sent.expected_by, speaker, turn)
         speaker.say("utter_reconciliation_received", custom=document, when=when, **values)
+
+
+async def _say_how_it_stands(
+    name: str, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn
+) -> None:
+    """Why nothing is applied for: the payment is booked, or its own state, and a person."""
+    serial = report.payment.serial_number
+    if report.payment.state is State.RECONCILED:
+        speaker.say("utter_reconciliation_not_needed")
+        return
+    reason = handoff_reason(report)
+    explained = describe(report, turn.now, turn.services.phrases, speaker.language)
+    speaker.say(name, buttons=[] if reason else None, what=explained, serial=serial)
+    if reason is not None:
+        await open_ticket(speaker, tracker, turn, reason, found=checked(report.payment))
 
 
 def _say_exists(sent: SentRequest, speaker: Speaker, turn: Turn) -> None:

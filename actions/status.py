@@ -8,17 +8,17 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.base import LOOKED_UP, HelpdeskAction, Speaker, choice_of
-from actions.handoff import open_ticket
+from actions.handoff import checked, handoff_reason, live_ticket, open_ticket
 from actions.outage import TROUBLE, say_trouble
 from actions.requests import request_named, say_requests
 from actions.serial_number import SLOT as SERIAL
 from bot.errors import NotFound
 from bot.messages import Button
 from bot.payments.facts import NextStep
-from bot.payments.model import Payment, Reason, State
+from bot.payments.lateness import offer_when_late
+from bot.payments.model import Payment, Reason
 from bot.payments.service import PaymentReport
 from bot.payments.wording import due, tail, what
-from bot.tickets.model import HandoffReason
 from bot.turn import Turn
 
 WANTED_FIRST = {
@@ -59,20 +59,21 @@ class LookUp(HelpdeskAction):
             return await say_trouble(error, speaker, tracker, turn)
         await self._tell(report, speaker, tracker, turn)
         serial = spelled(tracker.get_slot(SERIAL), report.payment)
-        return [SlotSet(SERIAL, serial), SlotSet(LOOKED_UP, {SERIAL: serial, **_checked(report.payment)})]
+        return [SlotSet(SERIAL, serial), SlotSet(LOOKED_UP, {SERIAL: serial, **checked(report.payment)})]
 
     async def _tell(self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
         phrases, language = turn.services.phrases, speaker.language
+        ticket = await live_ticket(report, turn)
         speaker.say(
             "utter_status",
-            buttons=_buttons(report, speaker),
+            buttons=_buttons(report, ticket, speaker),
             tail=tail(tracker.get_slot(SERIAL)),
             what=what(report, phrases, language),
-            due=_when(report, speaker, turn),
+            due=_when(report, ticket, speaker, turn),
         )
         reason = handoff_reason(report)
         if reason is not None:
-            await open_ticket(speaker, tracker, turn, reason, checked=_checked(report.payment))
+            await open_ticket(speaker, tracker, turn, reason, found=checked(report.payment))
 
 
 def spelled(asked: str, payment: Payment) -> str:
@@ -80,35 +81,18 @@ def spelled(asked: str, payment: Payment) -> str:
     return asked.upper() if asked.upper() == payment.serial_number else asked
 
 
-def _when(report: PaymentReport, speaker: Speaker, turn: Turn) -> str:
-    said = due(report, turn.now, turn.services.phrases, speaker.language)
-    offered = report.overdue and handoff_reason(report) is None
-    return "\n".join([said, speaker.words("utter_offer_after_overdue")]) if offered else said
+def _when(report: PaymentReport, ticket: Optional[str], speaker: Speaker, turn: Turn) -> str:
+    phrases, language = turn.services.phrases, speaker.language
+    said = due(report, turn.now, phrases, language)
+    if not report.overdue or handoff_reason(report) is not None:
+        return said
+    return "\n".join([said, offer_when_late(report, ticket, phrases, language)])
 
 
-def handoff_reason(report: PaymentReport) -> Optional[HandoffReason]:
-    """Why a person has to take over at once, or None; with what is late, the resident chooses."""
-    payment = report.payment
-    if payment.state is State.UNRECOGNISED or payment.reason is Reason.UNKNOWN or report.needs_person:
-        return HandoffReason.UNKNOWN_STATE
-    return None
-
-
-def _checked(payment: Payment) -> dict[str, str]:
-    """What the look-up found, for the person who takes over; never details."""
-    found = {"state": payment.state_word, "channel": payment.channel_word or payment.channel.value}
-    if payment.reason_word:
-        found["reason"] = payment.reason_word
-    if payment.paid_at:
-        found["paid_at"] = payment.paid_at.isoformat()
-    if payment.expected_by:
-        found["expected_by"] = payment.expected_by.isoformat()
-    return found
-
-
-def next_steps(report: PaymentReport, speaker: Speaker) -> list[Button]:
+def next_steps(report: PaymentReport, ticket: Optional[str], speaker: Speaker) -> list[Button]:
     """What the bot can do next with this payment; no person where one was brought in already."""
-    steps = [step for step in report.suggested if step is not NextStep.TICKET or not handoff_reason(report)]
+    has_person = ticket is not None or handoff_reason(report) is not None
+    steps = [step for step in report.suggested if step is not NextStep.TICKET or not has_person]
     return [speaker.button(*_button(step, report)) for step in steps[:2]]
 
 
@@ -125,6 +109,6 @@ def _button(step: NextStep, report: PaymentReport) -> tuple[str, str]:
     return BUTTONS[step]
 
 
-def _buttons(report: PaymentReport, speaker: Speaker) -> list[Button]:
+def _buttons(report: PaymentReport, ticket: Optional[str], speaker: Speaker) -> list[Button]:
     details = speaker.button("utter_button_details", '/query_status{"choice": "details"}')
-    return [*next_steps(report, speaker), details, other_number(speaker)]
+    return [*next_steps(report, ticket, speaker), details, other_number(speaker)]

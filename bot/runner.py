@@ -49,6 +49,8 @@ ANSWER_SECONDS = 3.0
 def run(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit status."""
     uvloop.install()
+    if settings.links_stay_here:
+        log.warning("links_open_on_this_machine_only", links=settings.public_address, set="PUBLIC_URL")
     return asyncio.run(_run(settings)) if settings.workers == 1 else _run_many(settings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Optional
+from urllib.parse import urlsplit
 
 from pydantic import BaseSettings, Field, ValidationError, root_validator, validator
 
@@ -191,9 +192,19 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.http_port}"
 
     @property
+    def links_stay_here(self) -> bool:
+        """True when residents elsewhere are given links that open on this machine alone."""
+        elsewhere = bool(self.telegram_bot_token) or not _is_loopback(self.http_host)
+        return elsewhere and _is_loopback(urlsplit(self.public_address).hostname or "")
+
+    @property
     def uses_sandbox(self) -> bool:
         """True when no real reconciliation system is configured."""
         return not self.reconciliation_api_url
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def load_settings(**overrides: Any) -> Settings:

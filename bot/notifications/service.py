@@ -13,10 +13,13 @@ from bot.messages import Author, Conversation, Reply
 from bot.notifications.addresses import AddressesService
 from bot.notifications.model import Watch, seen
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
+from bot.notifications.wording import pushed, with_ways_on, without_ways_off
+from bot.payments.lateness import offer_when_late
 from bot.payments.model import Payment, State
 from bot.payments.service import PaymentReport, report_on
-from bot.payments.wording import describe, tail
+from bot.payments.wording import tail
 from bot.phrasebook import Phrases
+from bot.tickets.model import ticket_about
 
 SETTLED = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
 LAST_WORD_WITHIN = timedelta(days=1)
@@ -112,7 +115,7 @@ class WatchesService:
         told = []
         for watch in await work.watches.on(payment.serial_number):
             conversation = await work.conversations.get(watch.conversation_id)
-            said = self._tell_one(work, watch, conversation, report)
+            said = await self._tell_one(work, watch, conversation, report)
             if said is not None:
                 told.append(watch.conversation_id)
                 if self._addresses:
@@ -130,16 +133,19 @@ class WatchesService:
                 conversation = await work.conversations.get(watch.conversation_id)
                 work.watches.update(watch, active=False, tell_at=None)
                 if conversation.reachable:
-                    self._say(work, conversation, self._last_word(watch, conversation, ""))
+                    last = self._last_word(watch, conversation, "")
+                    self._say(work, conversation, last)
                     told.append(conversation.id)
+                    if self._addresses:
+                        await self._addresses.also_tell(work, conversation, last)
         return told
 
-    def _tell_one(
+    async def _tell_one(
         self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport
     ) -> Optional[Reply]:
         """What was told, or None: nothing new, or not now."""
         changed = not watch.knows(report.payment)
-        said = self._news(watch, conversation, report, changed)
+        said = await self._news(work, watch, conversation, report, changed)
         if said is not None and conversation.reachable:
             morning = self._quiet.ends_at(self._clock.now())
             if morning is None:
@@ -152,15 +158,16 @@ class WatchesService:
         self._keep(work, watch, tell_at=None, due_at=report.due)
         return None
 
-    def _news(
-        self, watch: Watch, conversation: Conversation, report: PaymentReport, changed: bool
+    async def _news(
+        self, work: Any, watch: Watch, conversation: Conversation, report: PaymentReport, changed: bool
     ) -> Optional[Reply]:
         if changed:
             return self._change(conversation, report)
         if watch.expires_at <= self._clock.now():
-            return self._last_word(watch, conversation, self._described(conversation, report))
+            last = self._last_word(watch, conversation, self._described(conversation, report))
+            return with_ways_on(last, report, self._phrases, conversation.language)
         if report.overdue and self._may_remind(watch):
-            return self._reminder(conversation, report)
+            return await self._reminder(work, conversation, report)
         return None
 
     def _tell_now(
@@ -198,15 +205,20 @@ class WatchesService:
         serial = report.payment.serial_number
         name = "utter_watch_settled" if report.payment.state in SETTLED else "utter_watch_changed"
         what = self._described(conversation, report)
-        return self._phrases.say(name, conversation.language, tail=tail(serial), serial=serial, what=what)
+        said = self._phrases.say(name, conversation.language, tail=tail(serial), serial=serial, what=what)
+        return with_ways_on(said, report, self._phrases, conversation.language)
 
-    def _reminder(self, conversation: Conversation, report: PaymentReport) -> Reply:
+    async def _reminder(self, work: Any, conversation: Conversation, report: PaymentReport) -> Reply:
         serial, now = report.payment.serial_number, self._clock.now()
         assert report.due is not None, "nothing can be late that was not promised"
-        when = formats.moment(report.due, now, self._phrases, conversation.language)
-        return self._phrases.say(
-            "utter_watch_late", conversation.language, tail=tail(serial), serial=serial, when=when
+        language = conversation.language
+        when = formats.moment(report.due, now, self._phrases, language)
+        ticket = ticket_about(serial, await work.tickets.live_of(conversation.id))
+        offer = offer_when_late(report, ticket, self._phrases, language)
+        said = self._phrases.say(
+            "utter_watch_late", language, tail=tail(serial), serial=serial, when=when, offer=offer
         )
+        return without_ways_off(said, report, ticket)
 
     def _last_word(self, watch: Watch, conversation: Conversation, what: str) -> Reply:
         serial = watch.serial_number
@@ -220,4 +232,4 @@ class WatchesService:
         )
 
     def _described(self, conversation: Conversation, report: PaymentReport) -> str:
-        return describe(report, self._clock.now(), self._phrases, conversation.language)
+        return pushed(report, self._clock.now(), self._phrases, conversation.language)

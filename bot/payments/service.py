@@ -60,6 +60,7 @@ class PaymentReport:
     `bill_decides`: what is due is a bill, so there is news only after it.
     `pay_again`: paying again makes sense, because nothing was taken or the notice is dead.
     `overdue`: what was promised or estimated has passed. `needs_person`: the bot must not explain this one.
+    `may_apply`: a reconciliation request makes sense.
     `counts`: of several payments on one notice, the serial number of the one that counts; details only.
     """
 
@@ -73,6 +74,7 @@ class PaymentReport:
     needs_person: bool
     suggested: tuple[NextStep, ...]
     bill_decides: bool = False
+    may_apply: bool = False
     counts: str | None = None
 
 
@@ -216,6 +218,7 @@ def report_on(payment: Payment, now: datetime) -> PaymentReport:
         needs_person=facts.needs_person,
         suggested=_suggested(facts, overdue),
         bill_decides=facts.bill_decides,
+        may_apply=facts.may_apply,
     )
 
 

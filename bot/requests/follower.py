@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from bot.clock import Clock
-from bot.errors import Conflict, RetryLater
+from bot.errors import Bug, Conflict, RetryLater
 from bot.requests.model import SentRequest
 from bot.requests.service import RequestsService
 from bot.storage.unit_of_work import UnitOfWorkFactory
@@ -16,6 +17,8 @@ from bot.storage.unit_of_work import UnitOfWorkFactory
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 30.0
+MOST_FAILURES = 3
+"""So many in a round are the bureau's trouble; fewer may be that of single payments."""
 
 
 class RequestsFollower:
@@ -48,19 +51,32 @@ class RequestsFollower:
         """Asks about every request that is due; returns how many conversations were told."""
         async with self._work() as work:
             due = await work.requests.due(self._clock.now())
-        total = 0
+        total = failed = 0
         for request in due:
             try:
                 told = await self._follow(request)
             except RetryLater as error:
                 log.info("bureau_not_asked", error=type(error).__name__)
-                break  # It would be the same for the rest.
+                failed += 1
+                if failed == MOST_FAILURES:
+                    break  # It would be the same for the rest.
+                continue
+            except Bug as error:
+                log.error("request_not_followed", error=type(error).__name__)
+                await self._put_off(request)
+                continue
             total += len(told)
             for conversation_id in told:
                 self._announce(conversation_id)
         if total:
             self._notify()
         return total
+
+    async def _put_off(self, request: SentRequest) -> None:
+        async with self._work() as work:
+            self._requests.put_off(work, request)
+            with suppress(Conflict):  # Somebody else asked in this moment.
+                await work.commit()
 
     async def _follow(self, request: SentRequest) -> list[int]:
         async with self._work() as work:

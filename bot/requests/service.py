@@ -15,11 +15,13 @@ from bot.errors import Bug, NotFound
 from bot.messages import Author, Conversation, Reply
 from bot.notifications.addresses import AddressesService
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
+from bot.notifications.wording import pushed
 from bot.payments.asking import EVIDENCE_TYPES, MOST_EVIDENCE
 from bot.payments.model import Claimed, Evidence, Payment, ReconciliationRequest, RequestStatus
 from bot.payments.service import PaymentReport, report_on
-from bot.payments.wording import describe, tail
+from bot.payments.wording import tail
 from bot.phrasebook import Phrases
+from bot.privacy import mask_identity
 from bot.requests.links import RequestLinks
 from bot.requests.model import ENDED, SentRequest
 from bot.requests.paper import paper
@@ -115,15 +117,31 @@ class RequestsService:
         return next((one for one in own if one.serial_number == serial and not one.has_ended), None)
 
     async def ask(self, work: Any, request: SentRequest) -> SentRequest:
-        """How far the request is, asked of the bureau now; who asks need not be told once more.
+        """How far the request is, asked of the bureau now; whoever asks tells, it is not told once more.
 
         Raises NotFound, and the branches of RetryLater and Bug.
         """
-        if request.has_ended:
+        if request.is_told:
             return request
-        fresh = self._as_seen(request, await self._desk.get_reconciliation_request(request.request_id))
+        fresh = await self._seen_now(request)
         work.requests.update(request, fresh)
         return fresh
+
+    async def answer(
+        self, work: Any, conversation: Conversation, request: SentRequest
+    ) -> tuple[SentRequest, Optional[Reply]]:
+        """How far the request is, for the resident who asks; with its whole result when they hear it first.
+
+        Confirmed addresses hear the result too. Raises NotFound, and the branches of RetryLater and Bug.
+        """
+        if request.is_told:
+            return request, None
+        fresh = await self._seen_now(request)
+        result = await self._result(work, conversation, fresh) if fresh.has_ended else None
+        work.requests.update(request, fresh)
+        if result is not None and self._addresses:
+            await self._addresses.also_tell(work, conversation, result)
+        return fresh, result
 
     async def follow(self, work: Any, request: SentRequest) -> list[int]:
         """Asks how far one request is, and tells its end, or that it is late; returns who was told.
@@ -140,19 +158,27 @@ class RequestsService:
         except (NotFound, Bug) as error:
             # What they say of one request must not keep the others from being followed.
             log.error("request_unreadable", error=type(error).__name__)
-            work.requests.update(request, dataclasses.replace(request, look_at=self._next_look(request)))
+            self.put_off(work, request)
             return []
         fresh = self._as_seen(request, answer)
         conversation = await work.conversations.get(request.conversation_id)
+        if not conversation.reachable:
+            # Of somebody who blocked us, what there is to tell waits until they are back.
+            work.requests.update(request, dataclasses.replace(fresh, look_at=self._next_look(request)))
+            return []
         said = None
         if fresh.has_ended:
-            said = await self._result(work, conversation, fresh, answer)
+            said = await self._result(work, conversation, fresh)
         elif fresh.expected_by is not None and fresh.expected_by < now:
             said = self._late(conversation, fresh)
             # The promise is spent: nobody apologises for it twice.
             fresh = dataclasses.replace(fresh, expected_by=None)
         work.requests.update(request, fresh)
         return await self._tell(work, conversation, said)
+
+    def put_off(self, work: Any, request: SentRequest) -> None:
+        """Asks about it later: nothing was learned of it now."""
+        work.requests.update(request, dataclasses.replace(request, look_at=self._next_look(request)))
 
     async def paper_of(self, work: Any, conversation_id: int, request_id: str) -> Optional[bytes]:
         """The request's receipt (受理回执) as a PDF; None when there is no such request any more."""
@@ -163,12 +189,16 @@ class RequestsService:
         page = self.links.page(conversation_id, request_id)
         return paper(request, page, self._phrases, conversation.language)
 
+    async def _seen_now(self, request: SentRequest) -> SentRequest:
+        return self._as_seen(request, await self._desk.get_reconciliation_request(request.request_id))
+
     def _as_seen(self, request: SentRequest, answer: ReconciliationRequest) -> SentRequest:
         now = self._clock.now()
         moved = answer.expected_by is not None and answer.expected_by > now
         return dataclasses.replace(
             request,
             status=answer.status,
+            outcome=mask_identity(answer.outcome) if answer.outcome else request.outcome,
             expected_by=answer.expected_by if moved else request.expected_by,
             look_at=None if answer.status in ENDED else self._next_look(request),
         )
@@ -180,35 +210,36 @@ class RequestsService:
         doubled: int = 2 ** min(request.looks, 10)
         return now + min(LONGEST_PAUSE, FIRST_LOOK * doubled)
 
-    async def _result(
-        self, work: Any, conversation: Conversation, request: SentRequest, answer: ReconciliationRequest
-    ) -> Reply:
+    async def _result(self, work: Any, conversation: Conversation, request: SentRequest) -> Reply:
         serial = request.serial_number
+        language = conversation.language
         said = {"request_id": request.request_id, "tail": tail(serial), "serial": serial}
+        quoted = self._quoted(request.outcome, language)
         if request.status is RequestStatus.REJECTED:
-            outcome = answer.outcome or ""
-            return self._phrases.say(
-                "utter_request_rejected",
-                conversation.language,
-                outcome=self._quoted(outcome, conversation),
-                **said,
-            )
-        what = ""
-        report = await self._report(serial)
-        watch = await work.watches.find(conversation.id, serial)
-        if report is not None and not (watch and watch.knows(report.payment)):
-            what = describe(report, self._clock.now(), self._phrases, conversation.language)
-        return self._phrases.say("utter_request_resolved", conversation.language, what=what, **said)
+            return self._phrases.say("utter_request_rejected", language, outcome=quoted, **said)
+        what = await self._what(work, conversation, serial)
+        lines = "\n".join(line for line in (what, quoted) if line)
+        return self._phrases.say("utter_request_resolved", language, what=lines, **said)
 
-    def _quoted(self, outcome: str, conversation: Conversation) -> str:
-        if not outcome:
+    async def _what(self, work: Any, conversation: Conversation, serial: str) -> str:
+        """How the payment stands now; nothing where a watch has told it or is about to."""
+        watch = await work.watches.find(conversation.id, serial)
+        if watch is not None and watch.active:
             return ""
-        return self._phrases.say("utter_request_outcome", conversation.language, outcome=outcome).text
+        report = await self._report(serial)
+        if report is None or (watch is not None and watch.knows(report.payment)):
+            return ""
+        return pushed(report, self._clock.now(), self._phrases, conversation.language)
+
+    def _quoted(self, outcome: Optional[str], language: str) -> str:
+        return self._phrases.say("utter_request_outcome", language, outcome=outcome).text if outcome else ""
 
     async def _report(self, serial: str) -> Optional[PaymentReport]:
         try:
             return report_on(await self._desk.get_payment(serial), self._clock.now())
-        except NotFound:
+        except (NotFound, Bug) as error:
+            # What they say of one payment must not keep its own result, nor the others, from being told.
+            log.error("payment_of_request_unreadable", error=type(error).__name__)
             return None
 
     def _late(self, conversation: Conversation, request: SentRequest) -> Reply:
@@ -220,7 +251,7 @@ class RequestsService:
         )  # fmt: skip
 
     async def _tell(self, work: Any, conversation: Conversation, said: Optional[Reply]) -> list[int]:
-        if said is None or not conversation.reachable:
+        if said is None:
             return []
         work.lines.add(conversation, dataclasses.replace(said, author=Author.SYSTEM), self._clock.now())
         work.conversations.update(conversation, offered=said.buttons)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from bot.payments.model import ReconciliationRequest, RequestStatus
-from bot.requests.model import ENDED, SentRequest
+from bot.requests.model import SentRequest
 from bot.storage.repository import Repository
 from bot.storage.tables import reconciliation_requests as table
 
@@ -32,7 +32,7 @@ class Requests(Repository):
         return [_request(row) for row in rows]
 
     async def due(self, now: datetime, limit: int = 100) -> list[SentRequest]:
-        """Open requests to be asked about by now, the longest overdue first."""
+        """Requests whose end was not told yet, to be asked about by now, the longest overdue first."""
         statement = sa.select(table).where(table.c.look_at <= now)
         rows = await self._work.fetch(statement.order_by(table.c.look_at).limit(limit))
         return [_request(row) for row in rows]
@@ -51,7 +51,7 @@ class Requests(Repository):
                 claimed=dict(claimed),
                 created_at=sent.created_at,
                 expected_by=sent.expected_by,
-                look_at=None if sent.status in ENDED else look_at,
+                look_at=look_at,
                 looks=0,
             )
         )
@@ -67,6 +67,7 @@ class Requests(Repository):
             )
             .values(
                 status=fresh.status.value,
+                outcome=fresh.outcome,
                 expected_by=fresh.expected_by,
                 look_at=fresh.look_at,
                 looks=request.looks + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Mapping, Optional
+from typing import Iterable, Mapping, Optional
 
 
 class TicketStatus(str, Enum):
@@ -124,6 +124,12 @@ class Ticket:
     amount_source: Optional[AmountSource] = None
     amount_asked_at: Optional[datetime] = None
     reply_by: Optional[datetime] = None
+
+
+def ticket_about(serial_number: str, tickets: Iterable[Ticket]) -> Optional[str]:
+    """The number of the first live ticket about this payment, or about none by name; None without one."""
+    of_it = (one for one in tickets if one.status.is_live and one.serial_number in (None, serial_number))
+    return next((one.number for one in of_it), None)
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,16 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests: list[httpx.Request] = []
         self.changes: dict[str, Any] = {}
         """Fields of a payment that are answered otherwise than the sandbox would."""
+        self.refuses = ""
+        """Requests of this method are answered 409, as of something that is settled already."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carries one request."""
         self.requests.append(request)
         if self._sandbox.state.bureau.faults.faults.latency_seconds > READ_TIMEOUT:
             raise httpx.ReadTimeout("too slow", request=request)
+        if request.method == self.refuses:
+            return _conflict(request)
         try:
             return await self._changed(request, await self._inner.handle_async_request(request))
         except AssertionError as error:  # the answer stopped half-way: to a client, a broken connection
@@ -72,6 +76,12 @@ class Wire(httpx.AsyncBaseTransport):
             return response
         body = json.loads(await response.aread())
         return httpx.Response(response.status_code, json={**body, **self.changes}, request=request)
+
+
+def _conflict(request: httpx.Request) -> httpx.Response:
+    problem = {"type": "about:blank", "title": "Conflict", "status": 409, "code": "conflict"}
+    headers = {"Content-Type": "application/problem+json"}
+    return httpx.Response(409, content=json.dumps(problem), headers=headers, request=request)
 
 
 class Office:

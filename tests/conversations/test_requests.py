@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.payments.model import RequestStatus
 from tests.conversations.office import Office
 from tests.conversations.resident import Resident
 from tests.conversations.seeded import BOOKED, DIFFERENT_AMOUNT, MISMATCHED, NOT_THERE, SERIAL, WAITING
@@ -39,7 +40,13 @@ async def test_a_request_that_was_sent_is_found_again_with_the_tickets(resident:
     assert "RR20261124000001（尾号 000105）：已受理，等核查" in heard.text
 
 
-@pytest.mark.parametrize("said", ["我的申请怎么样了", "对账申请有结果了吗"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我的申请怎么样了", "对账申请有结果了吗", "我的对账申请怎么样了", "对账申请到哪一步了",
+        "查一下我的对账申请", "对账申请的进度",
+    ],
+)  # fmt: skip
 async def test_how_far_a_request_is_is_asked_of_the_bureau(
     resident: Resident, office: Office, said: str
 ) -> None:
@@ -48,6 +55,41 @@ async def test_how_far_a_request_is_is_asked_of_the_bureau(
     assert "正在核查" in (await resident.says(said)).text
     office.advance(days=10)
     assert "已办结" in (await resident.says(said)).text
+
+
+async def test_who_applies_again_hears_how_far_the_request_is_now(resident: Resident, office: Office) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.advance(hours=1)
+    assert "正在核查" in (await resident.says("帮我申请对账")).text
+    office.advance(days=10)
+    assert (await resident.says("帮我申请对账")).named("utter_request_resolved")
+
+
+async def test_a_booked_payment_is_booked_though_its_request_is_still_open(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.wire.changes = {"status": "investigating"}
+    await office.puts(MISMATCHED, "reconciled")
+    assert (await resident.says("帮我申请对账")).named("utter_reconciliation_not_needed")
+
+
+@pytest.mark.parametrize("said", ["申请进度查询", "RR20261124000001", "帮我申请对账"])
+async def test_who_asks_before_being_told_hears_why_it_was_turned_down(
+    resident: Resident, office: Office, said: str
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账", "好的")
+    office.sandbox.state.bureau.answer_request(
+        "RR20261124000001", RequestStatus.REJECTED, "姓名与身份证不符，请带身份证到派出所更正"
+    )
+    heard = await resident.says(said)
+    assert heard.named("utter_request_rejected")
+    assert heard.text.count("那边的说明：“姓名与身份证不符，请带身份证到派出所更正”") == 1
+    office.advance(hours=3)
+    assert await office.follows() == 0
+    heard = await resident.says("申请进度查询")
+    assert not heard.named("utter_request_rejected")
+    assert "没有通过，今天上午10点半受理，那边的说明：“姓名与身份证不符" in heard.text
 
 
 async def test_while_the_bureau_is_down_a_request_is_as_far_as_was_heard_last(
@@ -174,6 +216,74 @@ async def test_a_settled_payment_needs_no_request(resident: Resident, office: Of
     heard = await resident.says(BOOKED, "帮我申请对账")
     assert heard.named("utter_reconciliation_not_needed")
     assert not reconciliation_requests(office)
+
+
+@pytest.mark.parametrize(
+    ("state", "truth"),
+    [
+        ("reconciled", "已经对上账了，不用再申请"),
+        ("refunded", "钱已经退出来了"),
+        ("closed", "这张缴款通知已经过期或者撤回了"),
+        ("payment_failed", "没有付成"),
+    ],
+)
+async def test_of_a_payment_that_is_over_only_what_is_true_is_said(
+    resident: Resident, office: Office, state: str, truth: str
+) -> None:
+    await office.puts(WAITING, state)
+    heard = await resident.says(f"帮我申请对账，单号{WAITING}")
+    assert truth in heard.text
+    assert ("已经对上账" in heard.text) is (state == "reconciled")
+    assert "转人工" in [button.title for line in heard.lines for button in line.buttons]
+    assert not reconciliation_requests(office)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("under_review", "entry_error"), ("refunding", None), ("payment_pending", None)]
+)
+async def test_where_applying_changes_nothing_how_it_stands_is_said_instead(
+    resident: Resident, office: Office, state: str, reason: str | None
+) -> None:
+    await office.puts(WAITING, state, reason)
+    heard = await resident.says(f"帮我申请对账，单号{WAITING}")
+    assert heard.named("utter_reconciliation_no_use")
+    assert heard.mentions(f"utter_state_{state}")
+    assert not reconciliation_requests(office)
+
+
+async def test_an_unrecognised_state_goes_to_a_person_instead_of_a_request(
+    resident: Resident, office: Office
+) -> None:
+    office.wire.changes = {"state": "archived"}
+    heard = await resident.says(f"帮我申请对账，单号{WAITING}")
+    assert heard.mentions("utter_state_unrecognised")
+    assert heard.named("utter_ticket_opened")
+    assert not reconciliation_requests(office)
+
+
+@pytest.mark.parametrize(
+    ("state", "truth"), [("reconciled", "已经对上账了，不用再申请"), ("refunded", "钱已经退出来了")]
+)
+async def test_what_was_settled_while_the_resident_confirmed_is_said_as_it_is(
+    resident: Resident, office: Office, state: str, truth: str
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    await office.puts(MISMATCHED, state)
+    office.wire.refuses = "POST"
+    heard = await resident.says("好的")
+    assert truth in heard.text
+    assert ("已经对上账" in heard.text) is (state == "reconciled")
+
+
+async def test_a_request_that_the_bureau_refuses_is_not_called_settled(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(MISMATCHED, "帮我申请对账")
+    office.wire.refuses = "POST"
+    heard = await resident.says("好的")
+    assert heard.named("utter_reconciliation_refused")
+    assert heard.mentions("utter_unreconciled_info_mismatch")
+    assert "已经对上账" not in heard.text
 
 
 async def test_a_payment_that_is_not_there_may_be_investigated(resident: Resident, office: Office) -> None:
@@ -320,6 +430,29 @@ async def test_a_broken_promise_is_brought_up_and_everything_is_filled_in(
     await resident.presses("转人工")
     [ticket] = office.rows("tickets")
     assert (ticket["serial_number"], ticket["reason"]) == (MISMATCHED, "overdue")
+
+
+async def test_a_notice_of_a_duplicate_leads_to_its_details(resident: Resident, office: Office) -> None:
+    await resident.says(WAITING, "到账了通知我", BOOKED)
+    await office.puts(WAITING, "unreconciled", "duplicate_payment")
+    assert await office.watches() == 1
+    assert "点“看金额明细”" in (await resident.reads()).text
+    await resident.presses("看金额明细")
+    assert "000101" in (await resident.says("1234")).text
+
+
+async def test_a_notice_that_nobody_can_explain_opens_a_ticket_at_a_press_only(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(WAITING, "到账了通知我")
+    await office.puts(WAITING, "unreconciled", "unknown")
+    assert await office.watches() == 1
+    notice = await resident.reads()
+    assert "点“转人工”" in notice.text
+    assert "我替您转过去" not in notice.text
+    assert not office.rows("tickets")
+    await resident.presses("转人工")
+    assert [ticket["serial_number"] for ticket in office.rows("tickets")] == [WAITING]
 
 
 async def test_a_watch_is_ended(resident: Resident, office: Office) -> None:

@@ -154,6 +154,30 @@ async def test_a_broken_promise_is_apologised_for_and_offers_a_request_or_a_pers
     assert json.loads(ticket["checked"])["state"] == "unreconciled"
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"), [("under_review", "entry_error"), ("refunding", None), ("payment_pending", None)]
+)
+async def test_what_is_late_is_not_applied_for_where_that_changes_nothing(
+    resident: Resident, office: Office, state: str, reason: str | None
+) -> None:
+    await office.puts(WAITING, state, reason, expected_by="2026-11-23T17:00:00+08:00")
+    heard = await resident.says(WAITING)
+    assert heard.mentions("utter_offer_person_after_overdue")
+    assert not heard.mentions("utter_offer_after_overdue")
+    assert "申请对账" not in heard.buttons and "转人工" in heard.buttons
+
+
+async def test_what_is_late_and_in_somebody_s_hands_is_not_handed_over_again(
+    resident: Resident, office: Office
+) -> None:
+    await resident.says(OVERDUE)
+    await resident.presses("转人工")
+    heard = await resident.says(OVERDUE)
+    assert f"您的工单 {office.rows('tickets')[0]['number']} 已经登记好了" in heard.text
+    assert "转人工" not in heard.buttons
+    assert "申请对账" in heard.buttons
+
+
 @pytest.mark.parametrize("serial", [UNEXPLAINED, SERIAL["0212"]])
 async def test_a_payment_nobody_can_explain_is_handed_to_a_person_at_once(
     resident: Resident, office: Office, serial: str

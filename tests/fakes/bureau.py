@@ -52,6 +52,8 @@ class FakeBureau:
     page_size: int = 100
     asked: list[Optional[str]] = field(default_factory=list)
     forgotten: frozenset[str] = frozenset()
+    broken: dict[str, Exception] = field(default_factory=dict)
+    """Payments whose look-up always raises this."""
     requests: dict[str, ReconciliationRequest] = field(default_factory=dict)
     by_key: dict[str, ReconciliationRequest] = field(default_factory=dict)
     looked: list[str] = field(default_factory=list)
@@ -111,6 +113,8 @@ class FakeBureau:
     async def get_payment(self, serial: str, payer_id_last4: Optional[str] = None) -> Payment:
         if self.trouble:
             raise self.trouble.pop(0)
+        if serial in self.broken:
+            raise self.broken[serial]
         if serial not in self.payments:
             raise NotFound(serial)
         return self.payments[serial]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from email import message_from_bytes, policy
+from ipaddress import ip_address
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -65,6 +73,57 @@ def mailbox() -> Any:
     box.url = f"smtp://127.0.0.1:{port}"  # type: ignore[attr-defined]
     yield box
     controller.stop()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Any:
+    """A mail server that takes nothing without TLS and its password; its certificate is in `authority`."""
+    box = Mailbox()
+    box.authority = certificate(tmp_path)  # type: ignore[attr-defined]
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    controller = Controller(
+        box, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True, auth_required=True,
+        authenticator=admits,
+    )  # fmt: skip
+    controller.start()
+    box.at = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
+    yield box
+    controller.stop()
+
+
+def admits(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    """Lets `bureau` in, with `p@ss word`, over TLS alone."""
+    known = LoginPassword(b"bureau", b"p@ss word")
+    return AuthResult(success=session.ssl is not None and data == known)
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate of 127.0.0.1's own, with its key in `server.pem`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail server of a test")])
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .issuer_name(name)
+        .subject_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    public = made.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(private + public)
+    (folder / "authority.pem").write_bytes(public)
+    return folder / "authority.pem"
 
 
 class Gateway:
@@ -167,3 +226,24 @@ async def test_what_was_erased_is_not_sent(house: FakeHouse, gateway: Any) -> No
     assert await deliver(house, AddressKind.SMS, sender) == DeliveryState.DEAD.value
     await sender.aclose()
     assert gateway.taken == []
+
+
+@pytest.mark.parametrize(
+    ("account", "trusted", "state"),
+    [
+        ("bureau:p%40ss%20word@", True, DeliveryState.SENT),
+        ("bureau:wrong@", True, DeliveryState.PENDING),
+        ("", True, DeliveryState.PENDING),
+        ("bureau:p%40ss%20word@", False, DeliveryState.PENDING),
+    ],
+)
+async def test_a_server_that_wants_tls_and_a_password_gets_both_and_one_nobody_vouches_for_gets_nothing(
+    house: FakeHouse, guarded: Any, monkeypatch: pytest.MonkeyPatch, account: str, trusted: bool,
+    state: DeliveryState,
+) -> None:  # fmt: skip
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(guarded.authority))
+    await begun(house, AddressKind.EMAIL, "zhang@example.cn")
+    sender = EmailSender(house.work, Seal(SECRET), f"smtp://{account}{guarded.at}", "help@bureau.example")
+    assert await deliver(house, AddressKind.EMAIL, sender) == state.value
+    assert len(guarded.letters) == (1 if state is DeliveryState.SENT else 0)

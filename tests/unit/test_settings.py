@@ -157,3 +157,18 @@ def test_proxies_are_named_by_addresses_and_networks() -> None:
     for wrong in ("balancer.example", "*", "10.1.7.5/24"):
         with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
             load_settings(trusted_proxies=wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        ({}, False),
+        ({"http_host": "0.0.0.0"}, True),  # noqa: S104
+        ({"telegram_bot_token": "1:a"}, True),
+        ({"http_host": "192.0.2.7", "telegram_bot_token": "1:a"}, False),
+        ({"http_host": "0.0.0.0", "public_url": "https://help.example"}, False),  # noqa: S104
+        ({"telegram_bot_token": "1:a", "public_url": "http://127.0.0.1:8000"}, True),
+    ],
+)
+def test_links_that_residents_elsewhere_cannot_open_are_known(given: dict[str, str], warned: bool) -> None:
+    assert load_settings(**given).links_stay_here is warned

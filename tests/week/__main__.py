@@ -34,8 +34,9 @@ ROWS = (
     ("Requests", ("requests sent", "results expected", "results told")),
     ("Phones", ("pushes sent",)),
     ("Wrong", ("promises not the bureau's", "broken and not apologised for", "pushes missing", "pushes late",
-               "pushes twice", "pushes unexpected", "pushes at night", "more than one reminder a day",
-               "results missing or late", "results twice", "results unexpected")),
+               "pushes twice", "changes told twice", "pushes unexpected", "pushes at night",
+               "more than one reminder a day", "results missing or late", "results twice",
+               "results unexpected")),
 )  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def judge(
     for watch in watches:
         own = [one for one in pushes if one.user == watch.user]
         _judge_watch(verdict, truth, ticks, watch, own)
+        _judge_repeats(verdict, truth, watch, own)
         _judge_promises(verdict, truth, ticks, watch, [one for one in heard if one.user == watch.user])
     for request in sent:
         _judge_request(
@@ -126,6 +127,16 @@ def _judge_watch(
     for day, count in days.items():
         if count > 1:
             verdict.blame("more than one reminder a day", f"{watch.user} {day}")
+
+
+def _judge_repeats(verdict: Verdict, truth: Truth, watch: Watch, own: list[Heard]) -> None:
+    """How the payment stands is pushed by its watch alone: never again with the result of a request."""
+    for one in own:
+        if kind_of(one.text) not in ("resolved", "rejected"):
+            continue
+        words = PHRASES.say(f"utter_state_{truth.at(watch.serial, one.at).state}", "zh").text.split("{")[0]
+        if words and words in one.text:
+            verdict.blame("changes told twice", f"{watch.user} {one.at} {one.text[:60]}")
 
 
 def _rounds_come(at: datetime, ticks: list[datetime]) -> bool:

@@ -37,6 +37,7 @@ reconciliation_requests = sa.Table(
     sa.Column("expected_by", Moment, nullable=True),
     sa.Column("look_at", Moment, nullable=True, index=True),
     sa.Column("looks", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=True),
     sa.UniqueConstraint("conversation_id", "request_id"),
     sqlite_autoincrement=True,
 )

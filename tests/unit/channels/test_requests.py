@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
+import numpy
+import pypdfium2
 import pytest
+from reportlab.graphics.barcode.qr import QrCodeWidget
 from starlette.applications import Starlette
 
 from bot.channels.requests import request_routes
@@ -91,3 +94,41 @@ async def test_the_receipt_opens_from_its_own_address_only(
     assert paper.content.startswith(b"%PDF")
     token = house.links.page(conversation_id, "RR1").rsplit("/", 1)[1]
     assert (await browser.get(f"/requests/papers/{token}")).status_code == 404
+
+
+async def test_the_code_on_the_receipt_is_the_status_page_s_address(
+    house: FakeHouse, browser: httpx.AsyncClient
+) -> None:
+    conversation_id = await sent(house)
+    paper = await browser.get(house.links.paper(conversation_id, "RR1"))
+    address = house.links.page(conversation_id, "RR1")
+    assert drawn_code(paper.content, len(code_of(address))) == code_of(address)
+    assert code_of(address) != code_of(house.links.page(conversation_id + 1, "RR1"))
+    assert "RR1" in (await browser.get(address)).text
+
+
+def code_of(address: str) -> list[list[bool]]:
+    """The QR code of an address, dark or light, a row a list."""
+    code = QrCodeWidget(address, barLevel="M").qr
+    code.make()
+    side = range(code.getModuleCount())
+    return [[bool(code.isDark(row, column)) for column in side] for row in side]
+
+
+def drawn_code(pdf: bytes, side: int) -> list[list[bool]]:
+    """The square of `side` dark and light fields that is drawn on the page, whatever stands above it."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        page = numpy.asarray(document[0].render(scale=4).to_pil().convert("L")) < 128
+    finally:
+        document.close()
+    middle = page[:, int(page.shape[1] * 0.36) : int(page.shape[1] * 0.64)]
+    rows = numpy.flatnonzero(numpy.diff(numpy.concatenate(([0], middle.any(axis=1), [0])).astype(int)))
+    top, bottom = max(rows.reshape(-1, 2).tolist(), key=lambda block: block[1] - block[0])
+    columns = numpy.flatnonzero(middle[top:bottom].any(axis=0))
+    drawn = middle[top:bottom, columns[0] : columns[-1] + 1]
+    step = numpy.array(drawn.shape) / side
+    return [
+        [bool(drawn[int((row + 0.5) * step[0]), int((column + 0.5) * step[1])]) for column in range(side)]
+        for row in range(side)
+    ]

@@ -12,7 +12,7 @@ from bot.messages import Contact
 from bot.notifications.addresses import AddressKind, NoticeAddress, Proof, address_in, masked
 from bot.notifications.quiet import QuietHours
 from bot.notifications.service import WatchesService
-from bot.payments.model import Claimed, RequestStatus, State
+from bot.payments.model import Claimed, Reason, RequestStatus, State
 from bot.requests.follower import RequestsFollower
 from bot.requests.service import RequestsService
 from tests.fakes.bureau import payment
@@ -109,6 +109,30 @@ async def test_only_a_proved_address_hears_of_a_change(house: FakeHouse) -> None
             await work.commit()
     assert len(await written(house)) == 2
     assert (await written(house))[-1].startswith("utter_notice_message text=utter_watch_settled")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_the_last_word_of_a_watch_is_said_once_in_the_chat_and_by_mail(
+    house: FakeHouse, readable: bool
+) -> None:
+    house.watches = WatchesService(house.clock, house.phrases, timedelta(days=30), addresses=house.addresses)
+    watched = payment(SERIAL, State.UNDER_REVIEW, Reason.ENTRY_ERROR)
+    async with house.work() as work:
+        await house.watches.watch(work, await house.conversation(), watched)
+        await work.commit()
+    await begin(house)
+    await prove(house, await code_of(house))
+    before = len(await written(house))
+    for days in (29, 1, 1, 1):
+        house.clock.move(days=days)
+        async with house.work() as work:
+            if readable:
+                await house.watches.tell(work, watched)
+            await house.watches.expire(work)
+            await work.commit()
+    last = [text for text in await house.said() if text.startswith("utter_watch_expired")]
+    assert len(last) == 1
+    assert [text.split(" ")[1] for text in (await written(house))[before:]] == ["text=utter_watch_expired"]
 
 
 async def test_erasing_leaves_neither_the_address_nor_what_was_written_to_it(house: FakeHouse) -> None:

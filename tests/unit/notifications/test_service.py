@@ -12,6 +12,7 @@ from bot.messages import Author, Button
 from bot.notifications.quiet import QuietHours
 from bot.notifications.service import SETTLED, Watched, WatchesService
 from bot.payments.model import Reason, State
+from bot.tickets.model import HandoffReason
 from tests.fakes.bureau import payment
 from tests.fakes.house import FakeHouse
 
@@ -193,6 +194,66 @@ async def test_two_processes_remind_once(house: FakeHouse) -> None:
         with pytest.raises(Conflict):
             await other.commit()
     assert len(await house.said()) == 1
+
+
+APPLY, PERSON = Button("申请对账", "/request_reconciliation"), Button("转人工", "/request_human")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "in_hand", "offer", "buttons"),
+    [
+        (State.UNRECONCILED, Reason.CALLBACK_LOST, False, "utter_offer_after_overdue", (APPLY, PERSON)),
+        (State.UNRECONCILED, Reason.CALLBACK_LOST, True, "utter_offer_request_after_overdue", (APPLY,)),
+        (State.UNDER_REVIEW, Reason.ENTRY_ERROR, False, "utter_offer_person_after_overdue", (PERSON,)),
+        (State.REFUNDING, None, False, "utter_offer_person_after_overdue", (PERSON,)),
+        (State.PAYMENT_PENDING, None, True, "utter_offer_ticket_after_overdue", ()),
+    ],
+)
+async def test_what_is_late_offers_only_what_helps_and_is_not_there_yet(
+    house: FakeHouse, state: State, reason: Reason | None, in_hand: bool, offer: str, buttons: tuple[Button]
+) -> None:
+    house.phrases.buttons = {"utter_watch_late": (APPLY, PERSON)}
+    late = dataclasses.replace(payment(SERIAL, state, reason), expected_by=house.clock.now())
+    await watch(house, late)
+    if in_hand:
+        conversation = await house.conversation()
+        async with house.work() as work:
+            await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST)
+            await work.commit()
+    house.clock.move(hours=1)
+    await tell(house, late)
+    [said] = await house.said()
+    assert f" offer={offer} " in f"{said} "
+    assert (await house.conversation()).offered == buttons
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        (State.UNRECONCILED, Reason.UNKNOWN, "utter_pushed_unknown"),
+        (State.UNRECOGNISED, None, "utter_pushed_unrecognised"),
+        (State.UNDER_REVIEW, Reason.UNKNOWN, "utter_state_under_review"),
+    ],
+)
+async def test_what_needs_a_person_comes_with_a_way_to_one_and_promises_no_ticket(
+    house: FakeHouse, state: State, reason: Reason | None, words: str
+) -> None:
+    await watch(house)
+    await tell(house, payment(SERIAL, state, reason))
+    [said] = await house.said()
+    assert words in said
+    assert "utter_unreconciled_unknown" not in said and "utter_state_unrecognised" not in said
+    [button] = (await house.conversation()).offered
+    assert button.payload == f'/request_human{{"choice": "unknown_state", "serial_number": "{SERIAL}"}}'
+
+
+async def test_of_a_duplicate_the_details_are_a_press_away(house: FakeHouse) -> None:
+    await watch(house)
+    await tell(house, payment(SERIAL, State.UNRECONCILED, Reason.DUPLICATE_PAYMENT))
+    [button] = (await house.conversation()).offered
+    assert button == Button(
+        "utter_button_details", f'/query_status{{"choice": "details", "serial_number": "{SERIAL}"}}'
+    )
 
 
 async def test_setting_a_watch_again_gives_it_its_whole_time(house: FakeHouse) -> None:

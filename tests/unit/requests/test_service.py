@@ -9,12 +9,14 @@ import pytest
 
 from bot.errors import Conflict, MalformedAnswer, Unavailable
 from bot.notifications.quiet import QuietHours
-from bot.payments.model import Channel, Claimed, RequestStatus
+from bot.payments.model import Channel, Claimed, RequestStatus, State
 from bot.requests.follower import RequestsFollower
+from bot.requests.model import SentRequest
 from bot.requests.service import RequestsService
+from bot.storage.unit_of_work import UnitOfWork
 from tests.fakes.house import FakeHouse
 
-SERIAL = "4200000925202101284997714292"
+SERIAL, OTHER = "4200000925202101284997714292", "2017071221001004660224927787"
 CLAIMED = Claimed(Channel.WECHAT_PAY, 4000)
 
 
@@ -142,6 +144,148 @@ async def test_one_request_that_cannot_be_read_keeps_nobody_else_waiting(house: 
     house.bureau.trouble = [MalformedAnswer("?")]
     assert await follower(house).step() == 1
     assert len(await house.said("berta")) == 1
+
+
+@pytest.mark.parametrize("trouble", [MalformedAnswer("?"), Unavailable("500")])
+async def test_one_payment_that_cannot_be_read_keeps_nobody_else_waiting(
+    house: FakeHouse, trouble: Exception
+) -> None:
+    decides(house, await send(house, "message-1"), RequestStatus.RESOLVED)
+    decides(house, await send(house, "message-2", OTHER, user="berta"), RequestStatus.RESOLVED)
+    house.bureau.broken = {SERIAL: trouble}
+    house.clock.move(minutes=10)
+    await follower(house).step()
+    assert len(await house.said("berta")) == 1
+
+
+async def test_a_result_whose_payment_cannot_be_read_is_told_without_its_state(house: FakeHouse) -> None:
+    decides(house, await send(house), RequestStatus.RESOLVED)
+    house.bureau.broken = {SERIAL: MalformedAnswer("?")}
+    house.clock.move(minutes=10)
+    assert await follower(house).step() == 1
+    assert (await house.said())[0].startswith("utter_request_resolved what= request_id=RR1")
+
+
+async def test_a_request_that_breaks_its_round_is_put_off(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = await send(house, "message-1")
+    decides(house, await send(house, "message-2", user="berta"), RequestStatus.RESOLVED)
+    real = house.requests.follow
+
+    async def follow(work: UnitOfWork, request: SentRequest) -> list[int]:
+        if request.request_id == broken:
+            raise MalformedAnswer("?")
+        return await real(work, request)
+
+    monkeypatch.setattr(house.requests, "follow", follow)
+    house.clock.move(minutes=10)
+    assert await follower(house).step() == 1
+    async with house.work() as work:
+        assert await work.requests.due(house.clock.now()) == []
+        assert await work.requests.due(house.clock.now() + timedelta(minutes=10)) != []
+
+
+async def asks(house: FakeHouse, request_id: str) -> tuple[SentRequest, str]:
+    """The resident asks how far it is; what is said of its end."""
+    conversation = await house.conversation()
+    async with house.work() as work:
+        request = await house.requests.find(work, conversation.id, request_id)
+        assert request is not None
+        seen, result = await house.requests.answer(work, conversation, request)
+        await work.commit()
+    return seen, result.text if result else ""
+
+
+@pytest.mark.parametrize("status", [RequestStatus.RESOLVED, RequestStatus.REJECTED])
+async def test_who_asks_first_hears_the_whole_result_once_and_it_is_kept(
+    house: FakeHouse, status: RequestStatus
+) -> None:
+    request_id = await send(house)
+    decides(house, request_id, status, "姓名不符，310101199003074255")
+    seen, result = await asks(house, request_id)
+    assert result.startswith(f"utter_request_{status.value} ")
+    assert "utter_request_outcome outcome=姓名不符" in result
+    house.clock.move(days=1)
+    assert await follower(house).step() == 0
+    seen, result = await asks(house, request_id)
+    assert (seen.status, result) == (status, "")
+    assert seen.outcome is not None and seen.outcome.startswith("姓名不符")
+    assert "310101199003074255" not in await house.every_value()
+
+
+async def test_a_result_heard_by_asking_is_not_spent_when_the_payment_cannot_be_looked_up(
+    house: FakeHouse,
+) -> None:
+    request_id = await send(house)
+    decides(house, request_id, RequestStatus.RESOLVED, "已补录")
+    house.bureau.broken = {SERIAL: Unavailable("down")}
+    with pytest.raises(Unavailable):
+        await asks(house, request_id)
+    house.bureau.broken = {}
+    house.clock.move(minutes=10)
+    assert await follower(house).step() == 1
+
+
+async def test_what_the_bureau_wrote_on_a_request_that_is_done_is_quoted(house: FakeHouse) -> None:
+    decides(house, await send(house), RequestStatus.RESOLVED, "款项在旧账户，已退回原卡")
+    house.clock.move(minutes=10)
+    await follower(house).step()
+    assert "utter_request_outcome outcome=款项在旧账户，已退回原卡" in (await house.said())[0]
+
+
+async def test_the_result_of_one_who_blocked_us_waits_until_they_are_back(house: FakeHouse) -> None:
+    request_id = await send(house)
+    await set_reachable(house, False)
+    decides(house, request_id, RequestStatus.REJECTED, "查无此款")
+    house.clock.move(days=4)
+    assert await follower(house).step() == 0
+    async with house.work() as work:
+        [kept] = await house.requests.of(work, await house.conversation())
+    assert kept.status is RequestStatus.REJECTED
+    await set_reachable(house, True)
+    house.clock.move(hours=2)
+    assert await follower(house).step() == 1
+    house.clock.move(days=1)
+    assert await follower(house).step() == 0
+    [said] = await house.said()
+    assert "utter_request_outcome outcome=查无此款" in said
+
+
+async def test_an_apology_to_one_who_blocked_us_is_not_spent(house: FakeHouse) -> None:
+    await send(house)
+    await set_reachable(house, False)
+    house.clock.move(days=4)
+    assert await follower(house).step() == 0
+    await set_reachable(house, True)
+    house.clock.move(hours=2)
+    assert await follower(house).step() == 1
+
+
+async def set_reachable(house: FakeHouse, reachable: bool) -> None:
+    """The resident blocks us, or lets us write again."""
+    conversation = await house.conversation()
+    async with house.work() as work:
+        work.conversations.set_reachable(conversation.id, reachable)
+        await work.commit()
+
+
+async def test_what_a_watch_is_about_to_tell_is_left_to_it(house: FakeHouse) -> None:
+    request_id = await send(house)
+    conversation = await house.conversation()
+    async with house.work() as work:
+        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
+        await work.commit()
+    house.bureau.change(SERIAL, State.RECONCILED)
+    decides(house, request_id, RequestStatus.RESOLVED)
+    house.clock.move(minutes=10)
+    assert await follower(house).step() == 1
+    async with house.work() as work:
+        await house.watches.tell(work, house.bureau.payments[SERIAL])
+        await work.commit()
+    result, news = await house.said()
+    assert result.startswith("utter_request_resolved what= request_id=RR1")
+    assert "utter_state_reconciled" in news
 
 
 async def test_who_watched_and_was_told_is_not_told_the_same_again(house: FakeHouse) -> None:
