@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from bot import formats
-from bot.payments.model import MismatchedField, PaymentDetails, State
-from bot.payments.service import PaymentReport
+from bot.payments.model import SHANGHAI, MismatchedField, PaymentDetails, State
+from bot.payments.service import PaymentReport, matching_day
 from bot.phrasebook import Phrases
 
 TAIL = 6
@@ -16,6 +16,8 @@ REASON_LEFT_UNSAID = frozenset({State.RECONCILED, State.REFUNDED, State.UNRECOGN
 """What once held up a payment that is through would only worry; of an unknown state it explains nothing."""
 FINAL = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
 """Nothing more is due."""
+AFTER_THE_HOLIDAY = "utter_due_after_the_holiday"
+"""The bill is there on a day without work: its matching waits for the offices."""
 
 
 def tail(serial_number: str) -> str:
@@ -49,8 +51,8 @@ def due(report: PaymentReport, now: datetime, phrases: Phrases, language: str) -
     """By when the next step is expected, or that it is late; empty when nothing more is due."""
     if report.payment.state in FINAL:
         return ""
-    when = "" if report.due is None else formats.moment(report.due, now, phrases, language)
-    return phrases.say(_due_name(report, now), language, when=when).text
+    name = _due_name(report, now)
+    return phrases.say(name, language, when=_when(report, name, now, phrases, language)).text
 
 
 def mismatched(fields: tuple[MismatchedField, ...], phrases: Phrases, language: str) -> str:
@@ -79,6 +81,15 @@ def _names(report: PaymentReport) -> list[str]:
     return names
 
 
+def _when(report: PaymentReport, name: str, now: datetime, phrases: Phrases, language: str) -> str:
+    if report.due is None:
+        return ""
+    if name == AFTER_THE_HOLIDAY:
+        opens = datetime.combine(matching_day(report.due), time(), SHANGHAI)
+        return formats.named_day(opens, now, phrases, language)
+    return formats.moment(report.due, now, phrases, language)
+
+
 def _due_name(report: PaymentReport, now: datetime) -> str:
     if report.due is None:
         return "utter_due_unknown"
@@ -87,5 +98,6 @@ def _due_name(report: PaymentReport, now: datetime) -> str:
     if not report.bill_decides:
         return "utter_due"
     if report.due <= now:
-        return "utter_due_today"
+        works = matching_day(report.due) <= now.astimezone(SHANGHAI).date()
+        return "utter_due_today" if works else AFTER_THE_HOLIDAY
     return "utter_due_bill_estimated" if report.due_estimated else "utter_due_bill"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -67,6 +68,21 @@ def test_every_state_and_reason_says_what_it_means_and_by_when(
 def test_what_is_overdue_is_said_to_be_late(language: str, words: str) -> None:
     late = report(State.UNRECONCILED, Reason.AWAITING_STATEMENT, expected_by=NOW - timedelta(hours=1))
     assert words in due(late, NOW, PHRASES, language)
+
+
+def of_friday(now: datetime) -> str:
+    """What is said of when to a resident who paid by WeChat on Friday 2026-11-27 at 14:00."""
+    friday = datetime(2026, 11, 27, 14, tzinfo=SHANGHAI)
+    paid = replace(report(State.UNRECONCILED, Reason.AWAITING_STATEMENT).payment, paid_at=friday)
+    return due(report_on(paid, now), now, PHRASES, "zh")
+
+
+def test_at_the_weekend_the_next_working_day_is_named_and_nobody_apologises() -> None:
+    sunday = datetime(2026, 11, 29, 11, tzinfo=SHANGHAI)
+    assert "明天" in of_friday(sunday) and "对不起" not in of_friday(sunday)
+    monday = sunday + timedelta(days=1)
+    assert of_friday(monday) == PHRASES.say("utter_due_today", "zh").text
+    assert "对不起" in of_friday(monday + timedelta(days=1))
 
 
 def test_nothing_is_promised_where_nobody_can_say() -> None:
