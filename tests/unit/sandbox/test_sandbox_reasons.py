@@ -189,6 +189,15 @@ def test_an_overpayment_is_booked_once_the_difference_went_back() -> None:
     assert books.get(bill(back, day=TUESDAY)).verdict() == (BOOKED, None)
 
 
+def test_what_the_payee_gave_as_a_discount_is_for_a_person() -> None:
+    books = desk().know(word()).get(bill(line(amount=1800)))
+    assert (books.verdict(), books.payment().amount_paid) == ((WAITS, Reason.AMOUNT_MISMATCH), 1800)
+
+
+def test_a_row_that_brought_nothing_is_no_refund() -> None:
+    assert desk().know(word()).get(bill(line(amount=0))).verdict() == (WAITS, Reason.AMOUNT_MISMATCH)
+
+
 def test_duplicate_payment() -> None:
     books = desk().know(word()).get(bill(line()))
     books.know(order(2, channel=ALIPAY), word(2))
