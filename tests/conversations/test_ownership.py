@@ -107,7 +107,7 @@ async def test_a_fiscal_receipt_that_is_not_there_yet_is_explained(resident: Res
     await ask_for_details(resident, SERIAL["0304"])
     heard = await resident.says("9013")
     assert "财政电子票据还没开出来" in heard.text
-    assert "一直没有，点“转人工”" in heard.text and "转人工" in heard.titles
+    assert "一直没有，点“转人工”" in heard.text and "转人工" in heard.buttons
     await ask_for_details(resident, WAITING)
     assert "要等对上账以后才开" in (await resident.says("1234")).text
 
