@@ -81,7 +81,7 @@ async def test_of_a_double_payment_it_is_said_which_one_counts_and_how_the_other
     await ask_for_details(resident, SERIAL["0107"])
     heard = await resident.says("018X")
     assert f"算数的是 {SERIAL['0308']}，现在看的这一笔是重复的" in heard.text
-    assert "到微信零钱一般几分钟" in heard.text
+    assert "退到微信零钱的，一般几分钟就到" in heard.text
     await ask_for_details(resident, SERIAL["0308"])
     heard = await resident.says("018X")
     assert f"还付过：{SERIAL['0107']}。算数的是现在看的这一笔" in heard.text
