@@ -15,6 +15,7 @@ DAYS_BY_NAME = {
     2: "utter_moment_after_tomorrow",
 }
 PARTS_OF_THE_DAY = (
+    (1, "utter_clock_midnight"),
     (6, "utter_clock_night"),
     (12, "utter_clock_morning"),
     (13, "utter_clock_noon"),

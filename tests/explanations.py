@@ -45,6 +45,7 @@ def report(
     channel: Channel,
     expected_by: Optional[datetime] = None,
     paid_at: datetime = PAID,
+    now: datetime = NOW,
 ) -> PaymentReport:
     """What follows from such a payment."""
     unpaid = state in (State.PAYMENT_PENDING, State.PAYMENT_FAILED, State.CLOSED)
@@ -62,7 +63,7 @@ def report(
         verified=False,
         details=None,
     )
-    return report_on(payment, NOW)
+    return report_on(payment, now)
 
 
 def _rows(state: State) -> Iterator[str]:
@@ -102,8 +103,15 @@ def _times() -> Iterator[str]:
         "our estimate has passed": report(*bill, Channel.ALIPAY, paid_at=PAID - week),
     }
     for case, one in cases.items():
-        zh, en = (_cell(due(one, NOW, PHRASES, language)) for language in ("zh", "en"))
-        yield f"| {case} | {zh} | {en} |"
+        yield _time(case, one, NOW)
+    friday, sunday = _at(27, 14), _at(29, 11)
+    paid_on_friday = report(*bill, Channel.WECHAT_PAY, paid_at=friday, now=sunday)
+    yield _time("our estimate, paid on Friday and asked on Sunday", paid_on_friday, sunday)
+
+
+def _time(case: str, one: PaymentReport, now: datetime) -> str:
+    zh, en = (_cell(due(one, now, PHRASES, language)) for language in ("zh", "en"))
+    return f"| {case} | {zh} | {en} |"
 
 
 def _at(day: int, hour: int, minute: int = 0) -> datetime:

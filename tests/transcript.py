@@ -39,8 +39,8 @@ def main() -> None:
             Path(folder),
             TELEGRAM_BOT_TOKEN=TOKEN,
             TELEGRAM_API_BASE_URL=api.url,
-            WORK_FROM="00:00",
-            WORK_UNTIL="23:59",
+            WORK_FROM="08:30",
+            WORK_UNTIL="17:30",
         )
         with product:
             agent = Agent(product)

@@ -16,6 +16,7 @@ from bot.payments.model import SHANGHAI, Channel
 BILL_READY = time(10, 0)
 OFFICE_CLOSES = time(17, 0)
 UNIONPAY_DAY_CUT = time(23, 0)
+MIDDAY = time(12, 0)
 BANK_TRANSFER_WORKING_DAYS = 3
 
 _ONE_DAY = timedelta(days=1)
@@ -63,8 +64,15 @@ def add_working_days(day: date, count: int) -> WorkingDay:
     return WorkingDay(day, any_estimated)
 
 
-def bill_ready_at(channel: Channel, paid_at: datetime) -> ExpectedTime:
+def first_working_day(day: date) -> date:
+    """The first working day from `day` on."""
+    return day if is_working_day(day)[0] else next_working_day(day).day
+
+
+def bill_ready_at(channel: Channel, paid_at: datetime, around_the_cut: bool = False) -> ExpectedTime:
     """When the bill that holds a payment made at `paid_at` (aware) is there to be matched (+08:00).
+
+    `around_the_cut`: one paid just before its channel's cut is in the bill after, as one just past it is.
 
     Source: DOMAIN.md, "When a bill is ready". Only WeChat Pay publishes its hour
     (pay.weixin.qq.com/doc/v2/merchant/4011987833: fetch after 10:00 on T+1, calendar days); everything
@@ -75,20 +83,27 @@ def bill_ready_at(channel: Channel, paid_at: datetime) -> ExpectedTime:
     if channel is Channel.UNRECOGNISED:
         raise ValueError("nobody knows when an unrecognised channel's bill is ready")
     paid = paid_at.astimezone(SHANGHAI)
+    later = int(around_the_cut and _before_the_cut(channel, paid))
     if channel is Channel.WECHAT_PAY:
-        return ExpectedTime(_on(paid.date() + _ONE_DAY, BILL_READY), estimated=False)
-    return ExpectedTime(_customary(channel, paid), estimated=True)
+        return ExpectedTime(_on(paid.date() + _ONE_DAY * (1 + later), BILL_READY), estimated=False)
+    return ExpectedTime(_customary(channel, paid, later), estimated=True)
 
 
-def _customary(channel: Channel, paid: datetime) -> datetime:
+def _customary(channel: Channel, paid: datetime, later: int) -> datetime:
     """Alipay: cut at 24:00, usually out by 09:00. UnionPay: cut at 23:00. Bank: 1-3 working days."""
     if channel is Channel.ALIPAY:
-        return _on(paid.date() + _ONE_DAY, BILL_READY)
+        return _on(paid.date() + _ONE_DAY * (1 + later), BILL_READY)
     if channel is Channel.UNIONPAY:
-        return _on(unionpay_clearing_day(paid) + _ONE_DAY, BILL_READY)
-    if channel is Channel.BANK_TRANSFER:
-        return _on(add_working_days(paid.date(), BANK_TRANSFER_WORKING_DAYS).day, OFFICE_CLOSES)
-    return _on(next_working_day(paid.date()).day, OFFICE_CLOSES)
+        return _on(unionpay_clearing_day(paid) + _ONE_DAY * (1 + later), BILL_READY)
+    days = BANK_TRANSFER_WORKING_DAYS if channel is Channel.BANK_TRANSFER else 1
+    return _on(add_working_days(paid.date(), days + later).day, OFFICE_CLOSES)
+
+
+def _before_the_cut(channel: Channel, paid: datetime) -> bool:
+    """Whether a payment around its channel's cut came before it; after it the day is the next one already."""
+    if channel is Channel.UNIONPAY:
+        return unionpay_clearing_day(paid) == paid.date()
+    return paid.time() >= MIDDAY
 
 
 def unionpay_clearing_day(paid_at: datetime) -> date:

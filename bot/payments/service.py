@@ -12,12 +12,12 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import HelpdeskError, InvalidInput, NotFound, TooManyTries
-from bot.payments.calendar import bill_ready_at
+from bot.payments.calendar import bill_ready_at, first_working_day
 from bot.payments.facts import FACTS, Facts, Holder, NextStep, ResidentAction
 from bot.payments.model import SHANGHAI, Channel, Payment, Reason, State
 from bot.payments.plain_text import plain
@@ -236,15 +236,21 @@ def _due(payment: Payment, facts: Facts) -> tuple[datetime | None, bool]:
         return payment.expected_by, False
     if not facts.bill_decides or payment.paid_at is None or payment.channel is Channel.UNRECOGNISED:
         return None, False
-    paid = payment.paid_at + timedelta(days=1) if payment.reason is Reason.DAY_CUT else payment.paid_at
-    return bill_ready_at(payment.channel, paid).at, True
+    around_the_cut = payment.reason is Reason.DAY_CUT
+    return bill_ready_at(payment.channel, payment.paid_at, around_the_cut).at, True
 
 
 def _has_passed(due: datetime, estimated: bool, now: datetime) -> bool:
-    """The bureau's time to the minute; our own estimate has its whole day, for the matching takes a while."""
-    if estimated:
-        return due.astimezone(SHANGHAI).date() < now.astimezone(SHANGHAI).date()
-    return due < now
+    """The bureau's time to the minute; our own estimate has the whole first working day that has the bill.
+
+    A platform's bill comes at weekends too, but the books are worked on when the offices are open.
+    """
+    return matching_day(due) < now.astimezone(SHANGHAI).date() if estimated else due < now
+
+
+def matching_day(due: datetime) -> date:
+    """The working day on which a bill that is there from `due` on is matched."""
+    return first_working_day(due.astimezone(SHANGHAI).date())
 
 
 def _suggested(facts: Facts, overdue: bool) -> tuple[NextStep, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from bot import formats
-from bot.payments.model import MismatchedField, PaymentDetails, State
-from bot.payments.service import PaymentReport
+from bot.payments.model import SHANGHAI, Channel, MismatchedField, PaymentDetails, Reason, State
+from bot.payments.service import PaymentReport, matching_day
 from bot.phrasebook import Phrases
 
 TAIL = 6
@@ -16,6 +16,21 @@ REASON_LEFT_UNSAID = frozenset({State.RECONCILED, State.REFUNDED, State.UNRECOGN
 """What once held up a payment that is through would only worry; of an unknown state it explains nothing."""
 FINAL = frozenset({State.RECONCILED, State.REFUNDED, State.CLOSED, State.PAYMENT_FAILED})
 """Nothing more is due."""
+SAID_OTHERWISE = {
+    ("utter_state_payment_pending", Channel.COUNTER): "utter_state_payment_pending_counter",
+    ("utter_state_payment_failed", Channel.COUNTER): "utter_state_payment_failed_counter",
+    ("utter_pay_if_not_taken", Channel.COUNTER): "utter_pay_if_not_taken_counter",
+    ("utter_state_refunded", Channel.COUNTER): "utter_state_refunded_counter",
+    ("utter_unreconciled_channel_fault", Channel.COUNTER): "utter_unreconciled_channel_fault_counter",
+    ("utter_because_channel_fault", Channel.COUNTER): "utter_because_channel_fault_counter",
+    (
+        "utter_unreconciled_bank_transfer_delay",
+        Channel.BANK_TRANSFER,
+    ): "utter_unreconciled_bank_transfer_delay_by_bank",
+}
+"""What is said in other words where the money was handed over a counter, or sent by the resident's bank."""
+AFTER_THE_HOLIDAY = "utter_due_after_the_holiday"
+"""The bill is there on a day without work: its matching waits for the offices."""
 
 
 def tail(serial_number: str) -> str:
@@ -31,26 +46,26 @@ def describe(report: PaymentReport, now: datetime, phrases: Phrases, language: s
 
 def what(report: PaymentReport, phrases: Phrases, language: str) -> str:
     """What the state (and its reason) means for this channel, and what the resident should do and not do."""
-    state, channel = report.payment.state, report.payment.channel
-    names = _names(report)
-    if state in PAY_AGAIN_SEEMS_RIGHT and not report.pay_again:
-        names.append("utter_do_not_pay")
+    channel = report.payment.channel
     of_channel = {
         "channel": phrases.say(f"utter_who_{channel.value}", language).text,
         "bill": phrases.say(f"utter_bill_{channel.value}", language).text,
+        "record": _record(report, phrases, language),
         "cut": phrases.say(f"utter_cut_{channel.value}", language).text,
         "back": phrases.say(f"utter_back_{channel.value}", language).text,
     }
+    names = (SAID_OTHERWISE.get((name, channel), name) for name in _names(report))
     said = [phrases.say(name, language, **of_channel).text for name in names]
     return "\n".join(said)
 
 
 def due(report: PaymentReport, now: datetime, phrases: Phrases, language: str) -> str:
     """By when the next step is expected, or that it is late; empty when nothing more is due."""
-    if report.payment.state in FINAL:
-        return ""
-    when = "" if report.due is None else formats.moment(report.due, now, phrases, language)
-    return phrases.say(_due_name(report, now), language, when=when).text
+    if report.payment.state in FINAL or (report.payment.state is State.REFUNDING and report.due is None):
+        return ""  # how long a refund usually takes was said with the way that it goes back
+    name = _due_name(report, now)
+    when, record = _when(report, name, now, phrases, language), _record(report, phrases, language)
+    return phrases.say(name, language, when=when, record=record).text
 
 
 def mismatched(fields: tuple[MismatchedField, ...], phrases: Phrases, language: str) -> str:
@@ -76,7 +91,27 @@ def _names(report: PaymentReport) -> list[str]:
     names = [f"utter_state_{state.value}"]
     if reason is not None and state not in REASON_LEFT_UNSAID:
         names.append(f"utter_because_{reason.value}")
+    if state in PAY_AGAIN_SEEMS_RIGHT and not report.pay_again:
+        names.append("utter_do_not_pay")
+    elif state is State.PAYMENT_FAILED:
+        names.append("utter_pay_if_not_taken")
     return names
+
+
+def _record(report: PaymentReport, phrases: Phrases, language: str) -> str:
+    """What is waited for: the channel's bill, or the word that money between banks arrived."""
+    between_banks = report.payment.reason is Reason.BANK_TRANSFER_DELAY
+    channel = Channel.BANK_TRANSFER if between_banks else report.payment.channel
+    return phrases.say(f"utter_record_{channel.value}", language).text
+
+
+def _when(report: PaymentReport, name: str, now: datetime, phrases: Phrases, language: str) -> str:
+    if report.due is None:
+        return ""
+    if name == AFTER_THE_HOLIDAY:
+        opens = datetime.combine(matching_day(report.due), time(), SHANGHAI)
+        return formats.named_day(opens, now, phrases, language)
+    return formats.moment(report.due, now, phrases, language)
 
 
 def _due_name(report: PaymentReport, now: datetime) -> str:
@@ -87,5 +122,6 @@ def _due_name(report: PaymentReport, now: datetime) -> str:
     if not report.bill_decides:
         return "utter_due"
     if report.due <= now:
-        return "utter_due_today"
+        works = matching_day(report.due) <= now.astimezone(SHANGHAI).date()
+        return "utter_due_today" if works else AFTER_THE_HOLIDAY
     return "utter_due_bill_estimated" if report.due_estimated else "utter_due_bill"

@@ -31,6 +31,7 @@ from bot.sandbox.model import (
     RequestStatus,
     State,
 )
+from bot.sandbox.notes import OUTCOMES
 from bot.sandbox.problems import Conflicting, InvalidRequest, Missing
 from bot.sandbox.schedule import next_run, office_due
 from bot.sandbox.world.clerk import Clerk
@@ -132,7 +133,7 @@ class Bureau:
         for request in self.ledger.open_requests:
             payment = self.ledger.find(request.serial_number)
             if payment is not None and payment.state in SETTLED:
-                outcome = f"缴费状态:{payment.state.value}"
+                outcome = OUTCOMES[payment.state]
                 ended = replace(request, status=RequestStatus.RESOLVED, outcome=outcome)
                 self.ledger.put_request(ended)
 

@@ -13,7 +13,7 @@ from bot.sandbox.bills.errors import Contradicts
 from bot.sandbox.bills.line import Bill, Kind, Line
 from bot.sandbox.books.files import Paying
 from bot.sandbox.books.incident import Incident, Policy
-from bot.sandbox.books.ledger import BillKey, Imported, Ledger
+from bot.sandbox.books.ledger import MAY_COUNT, BillKey, Imported, Ledger, Standing, standing
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Order, Outcome, Word
 from bot.sandbox.fiscal import fiscal_receipt
@@ -573,15 +573,20 @@ class Casework:
             rival
             for rival in self.ledger.of_notice(evidence.notice.number if evidence.notice else "")
             if rival.merchant_order != evidence.order.merchant_order
-            and rival.state in OPEN_STATES | {State.RECONCILED}
+            and rival.state in MAY_COUNT
+            and not self._held_as_extra(rival)
         ]
         if not rivals:
             return None
         paid_at = evidence.paid_at
         assert paid_at is not None
-        own = (True, bool(differences(evidence)), paid_at, evidence.order.merchant_order)
-        first = min(rivals, key=_counts)
-        return first.merchant_order if _counts(first) < own else None
+        own = Standing(True, bool(differences(evidence)), paid_at, evidence.order.merchant_order)
+        first = min(rivals, key=standing)
+        return first.merchant_order if standing(first) < own else None
+
+    def _held_as_extra(self, payment: Payment) -> bool:
+        """Whether the sandbox's user said that this is the extra one: then it outdoes nobody."""
+        return payment.merchant_order in self.held and payment.reason is Reason.DUPLICATE_PAYMENT
 
     def _incident(self, channel: Channel, paid_at: datetime, at: datetime) -> Incident | None:
         incidents = self.ledger.incidents.values()
@@ -622,13 +627,6 @@ class Casework:
 def following_day(channel: Channel, day: date) -> date:
     """The day of the channel's next bill; a counter has none at weekends."""
     return working_days_after(day, 1) if channel is Channel.COUNTER else day + timedelta(days=1)
-
-
-def _counts(payment: Payment) -> tuple[bool, bool, datetime, str]:
-    """Lower counts first."""
-    booked = payment.state is State.RECONCILED
-    paid_at = payment.paid_at or payment.updated_at
-    return not booked, bool(payment.mismatched_fields), paid_at, payment.merchant_order
 
 
 def _payer(order: Order, line: Line | None) -> Payer:

@@ -24,7 +24,7 @@ BY = "folder"
 DONE, REFUSED = "done", "refused"
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp")
 """What programs call a file that they are still writing."""
-IN_TURN = (Content.NOTICES, Content.RECORDS, Content.INCIDENTS, Content.BILL)
+IN_TURN = (Content.NOTICES, Content.RECORDS, Content.INCIDENTS, Content.BILL, Content.RECEIPTS)
 MOST_BYTES = 2 * 1024**3
 TOO_LARGE = "文件超过 2 GB / the file is over 2 GB"
 
@@ -52,7 +52,7 @@ class Folder:
             folder.mkdir(parents=True, exist_ok=True)
 
     async def look(self) -> list[Taken]:
-        """Take in what has not changed since the last look: bills last, else in the order of the names."""
+        """Take in what has not changed since the last look: each kind in its turn, then by name."""
         seen = await asyncio.to_thread(self._see)
         still = [name for name, how in seen.items() if self._before.get(name) == how]
         self._before = seen
@@ -62,7 +62,7 @@ class Folder:
         return [await self._take(name, seen[name]) for name in in_turn]
 
     def _turn(self, name: str) -> tuple[int, str]:
-        """What bills are matched with comes before them."""
+        """What bills are matched with comes before them, and what they bring about after them."""
         with (self._path / name).open("rb") as file:
             return IN_TURN.index(content_of(file)), name
 

@@ -1,4 +1,4 @@
-"""The door for files: bills, notices, payment records and incidents come in whole, once, or not at all."""
+"""The door for files: bills, notices, records, incidents and receipts come in whole, once, or not at all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bot.sandbox.books.files import INCIDENT_COLUMNS, PAYMENT_COLUMNS, Paying, r
 from bot.sandbox.books.incident import Incident, Policy
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.notice_file import is_notices, read_notice_file
+from bot.sandbox.books.receipt_file import RECEIPT_COLUMNS, Issued, put_receipts, read_receipts
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.model import Channel
 from bot.sandbox.outcome import worked_through
@@ -34,6 +35,7 @@ class Read(NamedTuple):
     notices: list[Notice] = []
     records: list[Paying] = []
     incidents: list[Incident | Policy] = []
+    receipts: list[Issued] = []
 
 
 class Taken(NamedTuple):
@@ -102,6 +104,8 @@ class Intake:
         if read.bill is not None:
             _check_over(read.bill, now)
             return arrival._replace(new=casework.import_bill(read.bill, now, arrival.name).new)
+        if read.receipts:
+            return arrival._replace(new=put_receipts(self._bureau.ledger, read.receipts))
         self._check_notices(read.notices)
         new = casework.announce_all(read.notices) + casework.enter(read.records, now)
         for known in read.incidents:
@@ -143,6 +147,8 @@ def _checksum(file: BinaryIO) -> str:
 def content_of(file: BinaryIO) -> Content:
     """What the file seems to hold, by its first line; whatever is nothing else may be a bill."""
     header = _header(file)
+    if header[:2] == RECEIPT_COLUMNS[:2]:
+        return Content.RECEIPTS
     if is_notices(header):
         return Content.NOTICES
     if header[:2] == PAYMENT_COLUMNS[:2]:
@@ -162,6 +168,8 @@ def _read(file: BinaryIO, name: str) -> Read:
         return Read(content, records=list(read_payments(file)))
     if content is Content.INCIDENTS:
         return Read(content, incidents=list(read_incidents(file)))
+    if content is Content.RECEIPTS:
+        return Read(content, receipts=list(read_receipts(file)))
     return Read(content, bill=read_bill(file, name))
 
 
@@ -190,7 +198,7 @@ def _described(arrival: Arrival, read: Read) -> Arrival:
     if bill is not None:
         placed = arrival._replace(channel=bill.channel, account=bill.account, day=bill.day)
         return placed._replace(content=read.content, rows=len(bill.lines), total=bill.total)
-    rows = len(read.notices) + len(read.records) + len(read.incidents)
+    rows = len(read.notices) + len(read.records) + len(read.incidents) + len(read.receipts)
     return arrival._replace(
         content=read.content, rows=rows, total=sum(notice.amount for notice in read.notices)
     )

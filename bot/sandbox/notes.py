@@ -26,6 +26,17 @@ REASONS = {
     Reason.POLICY_CHANGE: "收费政策调整,重新核定",
     Reason.UNKNOWN: "两日账单均无对应记录,需人工核查",
 }
+OUTCOMES = {
+    State.PAYMENT_PENDING: "付款渠道还没有确认这笔钱，请先别再付",
+    State.PAYMENT_FAILED: "查过了，这笔钱没有付成",
+    State.UNRECONCILED: "查过了，这笔钱已经付了，还没有对上账",
+    State.UNDER_REVIEW: "查过了，这笔钱已经付了，工作人员还在核对",
+    State.RECONCILED: "查过了，这笔钱已经对上账、入账了",
+    State.REFUNDING: "查过了，这笔钱正在退给您，按原来付款的路退回",
+    State.REFUNDED: "查过了，这笔钱已经退给您了",
+    State.CLOSED: "查过了，没有付款的记录，这张缴款通知已经过期或者撤回了",
+}
+"""What a resident reads of a request that was pursued to its payment's state."""
 DOUBTFUL = "当日账单中无此笔,存疑,等待次日账单"
 
 

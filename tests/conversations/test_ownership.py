@@ -81,7 +81,7 @@ async def test_of_a_double_payment_it_is_said_which_one_counts_and_how_the_other
     await ask_for_details(resident, SERIAL["0107"])
     heard = await resident.says("018X")
     assert f"算数的是 {SERIAL['0308']}，现在看的这一笔是重复的" in heard.text
-    assert "到微信零钱一般几分钟" in heard.text
+    assert "退到微信零钱的，一般几分钟就到" in heard.text
     await ask_for_details(resident, SERIAL["0308"])
     heard = await resident.says("018X")
     assert f"还付过：{SERIAL['0107']}。算数的是现在看的这一笔" in heard.text
@@ -96,7 +96,7 @@ async def test_the_fiscal_receipt_is_shown_with_all_that_its_verification_asks_f
         "票据代码：",
         "票据号码：",
         "校验码：",
-        "金额：40元",
+        "实缴金额：40元",
         "开票日期：2026-11-19",
         "pjcy.mof.gov.cn",
     ):
@@ -105,7 +105,9 @@ async def test_the_fiscal_receipt_is_shown_with_all_that_its_verification_asks_f
 
 async def test_a_fiscal_receipt_that_is_not_there_yet_is_explained(resident: Resident) -> None:
     await ask_for_details(resident, SERIAL["0304"])
-    assert "财政电子票据还没开出来" in (await resident.says("9013")).text
+    heard = await resident.says("9013")
+    assert "财政电子票据还没开出来" in heard.text
+    assert "一直没有，点“转人工”" in heard.text and "转人工" in heard.buttons
     await ask_for_details(resident, WAITING)
     assert "要等对上账以后才开" in (await resident.says("1234")).text
 

@@ -155,7 +155,7 @@ async def test_a_request_that_was_turned_down_says_why_and_offers_a_person(
     office.advance(days=4)
     assert await office.follows() == 1
     last = (await resident.sees())[-1].text
-    assert "没有通过。那边的说明：“未查到该笔缴费,请携带缴费凭证到窗口办理”" in last
+    assert "没有通过。那边的说明：“没有查到这笔缴费，请带上身份证和缴费凭证，到窗口来办”" in last
     resident.offered = (await resident.sees())[-1].buttons
     heard = await resident.presses("转人工")
     assert heard.named("utter_handoff_unresolved")

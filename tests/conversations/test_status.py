@@ -34,7 +34,10 @@ EVERY = [
 def explains(heard: Heard, state: str, reason: str | None, language: str) -> bool:
     """Whether the reply says what the phrasebook says of a state and its reason."""
     if state == "unreconciled" and reason:
-        return heard.mentions(f"utter_unreconciled_{reason}", language)
+        by_bank = reason == "bank_transfer_delay" and heard.mentions(
+            "utter_unreconciled_bank_transfer_delay_by_bank", language
+        )
+        return by_bank or heard.mentions(f"utter_unreconciled_{reason}", language)
     because = reason is None or heard.mentions(f"utter_because_{reason}", language)
     return because and heard.mentions(f"utter_state_{state}", language)
 
@@ -66,18 +69,18 @@ async def test_the_bureaus_time_is_passed_on_as_the_bureaus_in_the_residents_wor
     resident: Resident,
 ) -> None:
     heard = await resident.says(WAITING)
-    assert "明天上午10点以后账单就该到了，那以后再查就行。这是系统给的时间。" in heard.text
+    assert "明天上午10点以后，微信支付送来的账单就该到了，那以后再查就行。这是系统给的时间。" in heard.text
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("0101", "付款当天的微信账单，要到第二天上午10点以后才取得到"),
+        ("0101", "付款当天的微信账单，要到第二天上午10点以后才拿得到"),
         ("0406", "付款当天的支付宝账单，一般第二天上午9点前出来"),
         ("0407", "付款当天的云闪付账单，一般第二天上午出来"),
         ("0408", "柜台收的钱，一般下一个工作日才报过来"),
-        ("0107", "到微信零钱一般几分钟，到银行卡一般1到3个工作日"),
-        ("0306", "退款回到付款的银行卡，一般要1到3个工作日"),
+        ("0107", "退到微信零钱的，一般几分钟就到；退到银行卡的，一般要1到3个工作日"),
+        ("0306", "钱退回付款的那张银行卡，一般要1到3个工作日"),
     ],
 )
 async def test_what_depends_on_the_channel_is_said_of_that_channel(

@@ -1,4 +1,9 @@
-"""Alipay's trade bill (业务明细): a zip with a GBK CSV of 25 columns, its header on line 5."""
+"""Alipay's trade bill (业务明细): a zip with a GBK CSV of 25 columns, its header on line 5.
+
+What pays the notice is 商家实收, the money that came in. What Alipay bears (支付宝红包, 集分宝,
+支付宝优惠) is in it. What the payee bears (商家优惠, 商家红包) is not, and makes up 订单金额: such a payment
+differs from its notice and is for a person. 券核销 says again what the discounts say.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +31,7 @@ TOTAL = re.compile(r"#(交易|退款)合计[:：](\d+)笔[,，]商家实收(?:�
 HEADER_LINE = 5
 SERIAL, ORDER, BUSINESS, ITEM, CREATED, FINISHED = 0, 1, 2, 3, 4, 5
 PAYER, AMOUNT, RECEIVED, REFUND_NUMBER, REMARK = 10, 11, 12, 21, 24
+DISCOUNT, RED_PACKET, CARD = 16, 19, 20
 KINDS = {"交易": Kind.PAYMENT, "退款": Kind.REFUND}
 PAYER_NAME = re.compile(r"([^(（]*)[(（]?([^)）]*)[)）]?")
 
@@ -51,7 +57,9 @@ def read(text: Iterable[str], account: str, day: str) -> Iterator[Line]:
         raise Unreadable("第 5 行不是支付宝业务明细的表头 / line 5 is not the header of an Alipay trade bill")
     added = {"交易": [0, 0], "退款": [0, 0]}
     ended: list[str] = []
-    for number, values in enumerate(csv.reader(_until_end(rows, ended)), start=HEADER_LINE + 1):
+    reader = csv.reader(_until_end(rows, ended))
+    for values in reader:
+        number = HEADER_LINE + reader.line_num
         try:
             line = _line([value.strip() for value in values], account)
             if line.kind is Kind.PAYMENT and line.at.date().isoformat() != day:
@@ -68,12 +76,13 @@ def read(text: Iterable[str], account: str, day: str) -> Iterator[Line]:
 
 
 def _until_end(rows: Iterator[str], ended: list[str]) -> Iterator[str]:
-    for row in rows:
+    for number, row in enumerate(rows, start=HEADER_LINE + 1):
         if row.startswith("#"):
             if END.match(row):
                 ended.append(row)
                 return
-            raise Unreadable(f"明细中有不认识的行:{row[:40]} / an unknown line among the rows")
+            unknown = Unreadable(f"明细中有不认识的行:{row[:40].strip()} / an unknown line among the rows")
+            raise at_line(number, unknown)
         yield row
 
 
@@ -87,9 +96,7 @@ def _line(values: list[str], account: str) -> Line:
     kind = KINDS.get(values[BUSINESS])
     if kind is None or not values[SERIAL]:
         raise Unreadable(f"业务类型“{values[BUSINESS][:20]}”不认识 / unknown kind of business")
-    amount = fen(values[AMOUNT])
-    if (amount < 0) != (kind is Kind.REFUND) or fen(values[RECEIVED]) != amount:
-        raise Unreadable("金额与业务类型不符 / the amount does not fit its kind")
+    amount = _received(values, kind)
     refund = values[REFUND_NUMBER] if kind is Kind.REFUND else ""
     payer, payer_account = _payer(values[PAYER])
     return Line(
@@ -100,13 +107,29 @@ def _line(values: list[str], account: str) -> Line:
         serial=values[SERIAL],
         order=values[ORDER],
         notice=notice_in(values[REMARK]),
-        amount=abs(amount),
+        amount=amount,
         at=moment(values[FINISHED] or values[CREATED]),
         payer=payer,
         payer_account=payer_account,
         item=values[ITEM],
         refund=refund,
     )
+
+
+def _received(values: list[str], kind: Kind) -> int:
+    """What came in or went out, in fen, checked against the order's amount."""
+    ordered, received = fen(values[AMOUNT]), fen(values[RECEIVED])
+    if (ordered < 0) != (kind is Kind.REFUND) or received * ordered < 0:
+        raise Unreadable("订单金额、商家实收与业务类型不符 / the amounts do not fit their kind")
+    discount, red_packet, card = (abs(fen(values[place] or "0")) for place in (DISCOUNT, RED_PACKET, CARD))
+    missing = abs(ordered) - abs(received) - discount - red_packet
+    if missing not in (0, card):  # a card was filled before: its part may be left out
+        raise Unreadable(
+            f"订单金额 {values[AMOUNT]} 不等于商家实收 {values[RECEIVED]} + 商家优惠 {values[DISCOUNT]}"
+            f" + 商家红包 {values[RED_PACKET]} / the order's amount is not what was received"
+            " and what the payee gave"
+        )
+    return abs(received)
 
 
 def _payer(text: str) -> tuple[str, str]:

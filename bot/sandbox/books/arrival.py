@@ -16,6 +16,7 @@ class Content(str, Enum):
     NOTICES = "notices"
     RECORDS = "records"
     INCIDENTS = "incidents"
+    RECEIPTS = "receipts"
     UNKNOWN = "unknown"
     """Nobody could tell: it was refused before that."""
 

@@ -14,9 +14,19 @@ from bot.sandbox.books.arrival import Arrival
 from bot.sandbox.books.incident import Incident, Policy
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Order, Word
-from bot.sandbox.model import Channel, Event, Payment, Reason, ReconciliationRequest, State
+from bot.sandbox.model import (
+    OPEN_STATES,
+    UNPAID,
+    Channel,
+    Event,
+    Payment,
+    Reason,
+    ReconciliationRequest,
+    State,
+)
 
-COUNTS_FIRST = (State.RECONCILED, State.UNDER_REVIEW, State.UNRECONCILED)
+MAY_COUNT = OPEN_STATES | {State.RECONCILED}
+"""The states of a payment that may be the one that counts for its notice."""
 
 
 BillKey = tuple[Channel, str, date]
@@ -40,6 +50,18 @@ class Imported(NamedTuple):
     def key(self) -> BillKey:
         """One account's bill of one day."""
         return self.channel, self.account, self.day
+
+
+class Standing(NamedTuple):
+    """What decides which of a notice's payments counts: the lowest one does.
+
+    Booked comes first, then what agrees with the notice, then what was paid earlier.
+    """
+
+    unbooked: bool
+    differs: bool
+    paid_at: datetime
+    merchant_order: str
 
 
 class Filed(NamedTuple):
@@ -159,9 +181,13 @@ class Ledger:
                 yield payment
 
     def duplicates(self, payment: Payment) -> tuple[str, ...]:
-        """The other payments made for the same notice."""
+        """The other payments made for the same notice; an order that nobody paid is none."""
         others = self.of_notice(payment.notice_number) if payment.notice_number else ()
-        return tuple(o.serial_number for o in others if o.merchant_order != payment.merchant_order)
+        return tuple(
+            other.serial_number
+            for other in others
+            if other.merchant_order != payment.merchant_order and other.state not in UNPAID
+        )
 
     def loose_lines(self) -> tuple[Line, ...]:
         """Payment lines that belong to no payment yet, oldest first."""
@@ -307,7 +333,13 @@ class Ledger:
             self._loose[line_id] = line
 
 
-def _rank(payment: Payment) -> tuple[int, str, str]:
-    """Lower counts first: booked, then being looked at, then waiting; then the earlier one."""
-    place = COUNTS_FIRST.index(payment.state) if payment.state in COUNTS_FIRST else len(COUNTS_FIRST)
-    return place, payment.paid_at.isoformat() if payment.paid_at else "9", payment.merchant_order
+def standing(payment: Payment) -> Standing:
+    """How the payment stands beside the others of its notice."""
+    paid_at = payment.paid_at or payment.updated_at
+    return Standing(not payment.booked, bool(payment.mismatched_fields), paid_at, payment.merchant_order)
+
+
+def _rank(payment: Payment) -> tuple[bool, bool, bool, Standing]:
+    """Lower counts first: what may count at all, never the extra one before another; then by standing."""
+    extra = payment.reason is Reason.DUPLICATE_PAYMENT
+    return payment.state not in MAY_COUNT, payment.paid_at is None, extra, standing(payment)

@@ -96,7 +96,7 @@ def judge(evidence: Evidence, now: datetime) -> Verdict:
     """Where the payment stands."""
     if evidence.paid_at is None:
         return Verdict(_unpaid(evidence, now))
-    if evidence.kept == 0:
+    if evidence.kept == 0 and evidence.returned:
         return Verdict(State.REFUNDED)
     if evidence.returning or (evidence.refund_asked and not evidence.returned):
         return Verdict(State.REFUNDING)

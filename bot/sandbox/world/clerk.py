@@ -18,12 +18,13 @@ from bot.sandbox.model import (
     RequestStatus,
     State,
 )
+from bot.sandbox.notes import OUTCOMES
 from bot.sandbox.world.world import World
 
 TAKEN_UP = "收到对账申请,人工核查"
 PAID_TWICE = "核实为重复缴费,原路退回"
 BOOKED = "人工核实后对账"
-NOT_FOUND = "未查到该笔缴费,请携带缴费凭证到窗口办理"
+NOT_FOUND = "没有查到这笔缴费，请带上身份证和缴费凭证，到窗口来办"
 
 
 class Clerk:
@@ -46,7 +47,7 @@ class Clerk:
             self._answer(request, RequestStatus.REJECTED, NOT_FOUND)
         else:
             state = (self._ledger.find(request.serial_number) or payment).state
-            self._answer(request, RequestStatus.RESOLVED, f"缴费状态:{state.value}")
+            self._answer(request, RequestStatus.RESOLVED, OUTCOMES[state])
 
     def _decide(self, payment: Payment, at: datetime) -> bool:
         """Bring the payment to an end; False when no money is found."""

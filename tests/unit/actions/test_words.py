@@ -48,6 +48,7 @@ FAMILIES = {
     "utter_field_": [field.value for field in MismatchedField],
     "utter_who_": [channel.value for channel in Channel],
     "utter_bill_": [channel.value for channel in Channel],
+    "utter_record_": [channel.value for channel in Channel],
     "utter_cut_": [channel.value for channel in Channel],
     "utter_back_": [channel.value for channel in Channel],
     "utter_channel_": KNOWN_CHANNELS,

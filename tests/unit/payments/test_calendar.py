@@ -7,6 +7,7 @@ import pytest
 from bot.payments.calendar import (
     add_working_days,
     bill_ready_at,
+    first_working_day,
     is_working_day,
     next_working_day,
     unionpay_clearing_day,
@@ -62,6 +63,42 @@ def test_a_bank_transfer_takes_up_to_three_working_days() -> None:
 
 def test_a_counter_payment_on_friday_is_there_on_monday() -> None:
     assert bill_ready_at(Channel.COUNTER, shanghai(2026, 11, 20, 9)).at == shanghai(2026, 11, 23, 17)
+
+
+CUT = {"around_the_cut": True}
+
+
+@pytest.mark.parametrize(
+    "paid", [shanghai(2026, 11, 23, 22, 58), shanghai(2026, 11, 23, 23, 0), shanghai(2026, 11, 23, 23, 30)]
+)
+def test_around_its_cut_a_unionpay_payment_is_one_bill_later_and_not_two(paid: datetime) -> None:
+    assert bill_ready_at(Channel.UNIONPAY, paid, **CUT).at == shanghai(2026, 11, 25, 10)
+
+
+def test_around_midnight_a_wallet_s_payment_is_one_bill_later_and_not_two() -> None:
+    before, after = shanghai(2026, 11, 23, 23, 58), shanghai(2026, 11, 24, 0, 2)
+    assert bill_ready_at(Channel.WECHAT_PAY, before, **CUT).at == shanghai(2026, 11, 25, 10)
+    assert bill_ready_at(Channel.WECHAT_PAY, after, **CUT).at == shanghai(2026, 11, 25, 10)
+
+
+def test_around_the_close_of_a_friday_what_a_counter_took_is_there_on_tuesday() -> None:
+    paid = shanghai(2026, 11, 20, 17)
+    assert bill_ready_at(Channel.COUNTER, paid, **CUT).at == shanghai(2026, 11, 24, 17)
+    assert bill_ready_at(Channel.BANK_TRANSFER, paid, **CUT).at == shanghai(2026, 11, 26, 17)
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (date(2026, 11, 27), date(2026, 11, 27)),
+        (date(2026, 11, 28), date(2026, 11, 30)),
+        (date(2026, 10, 1), date(2026, 10, 8)),
+        (date(2026, 10, 10), date(2026, 10, 10)),
+    ],
+    ids=["a Friday", "a Saturday", "National Day", "a make-up Saturday"],
+)
+def test_the_first_working_day_from_a_day_on(day: date, works: date) -> None:
+    assert first_working_day(day) == works
 
 
 def test_only_the_published_hour_is_no_estimate() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -227,6 +227,32 @@ def test_our_own_estimate_has_its_whole_day_before_it_is_late() -> None:
     assert not this_morning.overdue
     long_ago = report_on(payment(expected_by=None, paid_at="2026-11-10T08:00:00+08:00"), NOW)
     assert (long_ago.due_estimated, long_ago.overdue) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "bill", "last_day"),
+    [
+        ("2026-11-26T14:00:00+08:00", "2026-11-27T10:00:00+08:00", "2026-11-27"),
+        ("2026-11-27T14:00:00+08:00", "2026-11-28T10:00:00+08:00", "2026-11-30"),
+        ("2026-09-30T14:00:00+08:00", "2026-10-01T10:00:00+08:00", "2026-10-08"),
+        ("2026-10-09T14:00:00+08:00", "2026-10-10T10:00:00+08:00", "2026-10-10"),
+    ],
+    ids=["a working day", "a weekend", "National Day", "a make-up Saturday"],
+)
+def test_our_own_estimate_is_late_after_the_first_working_day_that_has_the_bill(
+    paid_at: str, bill: str, last_day: str
+) -> None:
+    waiting = payment(expected_by=None, paid_at=paid_at)
+    last = datetime.fromisoformat(f"{last_day}T23:59:59+08:00")
+    for moment, late in ((last, False), (last + timedelta(seconds=1), True)):
+        report = report_on(waiting, moment)
+        assert report.due == datetime.fromisoformat(bill)
+        assert report.overdue is late
+
+
+def test_the_bureau_s_own_time_is_late_at_weekends_too() -> None:
+    sunday = datetime.fromisoformat("2026-11-29T11:00:00+08:00")
+    assert report_on(payment(expected_by="2026-11-28T10:00:00+08:00"), sunday).overdue
 
 
 def test_of_a_channel_that_nobody_here_knows_no_time_is_guessed() -> None:

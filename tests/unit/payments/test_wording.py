@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -69,9 +71,71 @@ def test_what_is_overdue_is_said_to_be_late(language: str, words: str) -> None:
     assert words in due(late, NOW, PHRASES, language)
 
 
+def of_friday(now: datetime) -> str:
+    """What is said of when to a resident who paid by WeChat on Friday 2026-11-27 at 14:00."""
+    friday = datetime(2026, 11, 27, 14, tzinfo=SHANGHAI)
+    paid = replace(report(State.UNRECONCILED, Reason.AWAITING_STATEMENT).payment, paid_at=friday)
+    return due(report_on(paid, now), now, PHRASES, "zh")
+
+
+def test_at_the_weekend_the_next_working_day_is_named_and_nobody_apologises() -> None:
+    sunday = datetime(2026, 11, 29, 11, tzinfo=SHANGHAI)
+    assert "明天" in of_friday(sunday) and "对不起" not in of_friday(sunday)
+    monday = sunday + timedelta(days=1)
+    assert of_friday(monday) == PHRASES.say("utter_due_today", "zh", record="微信支付送来的账单").text
+    assert "对不起" in of_friday(monday + timedelta(days=1))
+
+
 def test_nothing_is_promised_where_nobody_can_say() -> None:
     unsure = report(State.UNDER_REVIEW, Reason.ENTRY_ERROR)
     assert due(unsure, NOW, PHRASES, "zh") == PHRASES.say("utter_due_unknown", "zh").text
+
+
+def of_channel(channel: Channel, state: State, reason: Reason | None = None) -> PaymentReport:
+    return report_on(replace(report(state, reason).payment, channel=channel), NOW)
+
+
+def test_cash_is_not_taken_out_of_an_account() -> None:
+    for state, reason in product(STATES, REASONS):
+        counter = of_channel(Channel.COUNTER, state, reason)
+        said = describe(counter, NOW, PHRASES, "zh")
+        assert not re.search("扣|账单|接口|转账", said), said
+    assert "没有收到这笔钱" in what(of_channel(Channel.COUNTER, State.PAYMENT_FAILED), PHRASES, "zh")
+
+
+def test_no_resident_hears_of_an_interface() -> None:
+    for channel, state, reason in product(Channel, STATES, REASONS):
+        assert "接口" not in what(of_channel(channel, state, reason), PHRASES, "zh")
+
+
+def test_a_failed_payment_is_first_looked_for_in_the_resident_s_own_records() -> None:
+    said = what(of_channel(Channel.ALIPAY, State.PAYMENT_FAILED), PHRASES, "zh")
+    assert said.index("自己的账单") < said.index("没有扣钱") < said.index("可以换个可靠的方式再付")
+
+
+@pytest.mark.parametrize("reason", [Reason.DUPLICATE_PAYMENT, Reason.UNKNOWN, Reason.POLICY_CHANGE])
+def test_nobody_hears_both_that_they_may_pay_and_that_they_must_not(reason: Reason) -> None:
+    assert "再付" not in "".join(
+        what(of_channel(Channel.ALIPAY, State.PAYMENT_FAILED, reason), PHRASES, "zh").splitlines()[:-1]
+    )
+
+
+def test_who_never_transferred_hears_of_no_transfer() -> None:
+    delayed = State.UNRECONCILED, Reason.BANK_TRANSFER_DELAY
+    assert "转账" not in what(of_channel(Channel.WECHAT_PAY, *delayed), PHRASES, "zh")
+    assert "转账回单" in what(of_channel(Channel.BANK_TRANSFER, *delayed), PHRASES, "zh")
+    soon = replace(of_channel(Channel.WECHAT_PAY, *delayed), due=NOW + timedelta(days=1))
+    assert "款项到账的记录就该到了" in due(replace(soon, due_estimated=False), NOW, PHRASES, "zh")
+
+
+def test_a_refund_on_its_way_says_its_usual_time_once() -> None:
+    assert due(report(State.REFUNDING, None), NOW, PHRASES, "zh") == ""
+    assert due(report(State.REFUNDING, None, NOW + timedelta(days=1)), NOW, PHRASES, "zh")
+
+
+def test_a_booked_payment_promises_no_fiscal_receipt() -> None:
+    said = what(report(State.RECONCILED, None), PHRASES, "zh")
+    assert "看明细" in said and "会开" not in said
 
 
 def test_a_number_is_told_by_its_last_six_characters() -> None:

@@ -16,6 +16,7 @@ from bot.sandbox.books.files import (
 from bot.sandbox.books.ledger import Ledger
 from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Order, Word
+from bot.sandbox.books.receipt_file import RECEIPT_COLUMNS
 from bot.sandbox.bureau import Bureau
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.world.papers import bill_bytes
@@ -32,6 +33,11 @@ def notices_file(*notices: Notice) -> bytes:
 def records_file(*payings: tuple[Order, Word | None]) -> bytes:
     """Orders and what their channels told."""
     return _file(PAYMENT_COLUMNS, [payment_values(*paying) for paying in payings])
+
+
+def receipts_file(*rows: str) -> bytes:
+    """Issued fiscal receipts, a row each as the invoicing system wrote it."""
+    return _file(RECEIPT_COLUMNS, [row.split(",") for row in rows])
 
 
 def _file(columns: list[str], rows: Iterable[list[str]]) -> bytes:

@@ -67,6 +67,59 @@ def test_the_listing_inside_the_zip_is_read() -> None:
     assert paid.line_id != back.line_id
 
 
+PARTS = "20.00,20.00,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,"
+"""订单金额,商家实收,支付宝红包,集分宝,支付宝优惠,商家优惠,券核销,券名称,商家红包,卡消费."""
+
+
+def total(received: str) -> str:
+    return PAID_TOTAL.replace("20.00", received)
+
+
+@pytest.mark.parametrize(
+    ("parts", "received"),
+    [
+        ("20.00,18.00,0.00,0.00,0.00,2.00,2.00,满减,0.00,0.00,", "18.00"),
+        ("20.00,18.00,0.00,0.00,0.00,0.00,0.00,,2.00,0.00,", "18.00"),
+        ("20.00,17.00,0.00,0.00,0.00,2.00,2.00,满减,1.00,0.00,", "17.00"),
+        ("20.00,20.00,2.00,0.50,1.00,0.00,1.00,立减,0.00,0.00,", "20.00"),
+        ("20.00,5.00,0.00,0.00,0.00,0.00,0.00,,0.00,15.00,", "5.00"),
+        ("20.00,0.00,0.00,0.00,0.00,20.00,20.00,全免,0.00,0.00,", "0.00"),
+    ],
+    ids=["our discount", "our red packet", "both", "Alipay's own", "a card filled before", "all of it"],
+)
+def test_what_came_in_pays_the_notice_whoever_bore_a_discount(parts: str, received: str) -> None:
+    bill = read(*START, PAID.replace(PARTS, parts), END, total(received), NO_BACK_TOTAL)
+    assert bill.total == bill.lines[0].amount == int(received.replace(".", ""))
+
+
+def test_a_discount_goes_back_as_it_came() -> None:
+    paid = PAID.replace(PARTS, "20.00,18.00,0.00,0.00,0.00,2.00,2.00,满减,0.00,0.00,")
+    given = "-20.00,-18.00,0.00,0.00,0.00,-2.00"
+    back = BACK.replace("-20.00,-20.00,0.00,0.00,0.00,0.00", given)
+    assert given in back
+    bill = read(*START, paid, back, END, total("18.00"), BACK_TOTAL.replace("20.00", "18.00"))
+    assert [line.signed for line in bill.lines] == [1800, -1800]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "20.00,18.00,0.00,0.00,0.00,1.00,1.00,满减,0.00,0.00,",
+        "20.00,18.00,2.00,0.00,0.00,0.00,0.00,,0.00,0.00,",
+        "20.00,-20.00,0.00,0.00,0.00,40.00,0.00,,0.00,0.00,",
+    ],
+)
+def test_a_row_whose_parts_do_not_add_up_is_refused_by_its_line(parts: str) -> None:
+    second = PAID.replace(PARTS, parts).replace("4927787", "4927788")
+    with pytest.raises(Unreadable, match=r"第 7 行:订单金额.*line 7: "):
+        read(*START, PAID, second, END, PAID_TOTAL, NO_BACK_TOTAL)
+
+
+def test_an_unknown_row_is_refused_by_its_line() -> None:
+    with pytest.raises(Unreadable, match=r"第 7 行:.*line 7: "):
+        read(*START, PAID, "#奇怪的行", END, PAID_TOTAL, NO_BACK_TOTAL)
+
+
 def test_brackets_of_either_width_are_the_same_header() -> None:
     narrow = START[4].replace("（", "(").replace("）", ")")
     assert read(*START[:4], narrow, PAID, END, PAID_TOTAL, NO_BACK_TOTAL).total == 2000

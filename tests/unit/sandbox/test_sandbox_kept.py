@@ -20,7 +20,7 @@ from bot.sandbox.report import report_of
 from bot.sandbox.store.opening import CannotOpen
 from bot.sandbox.store.store import NotKept, Store
 from tests.unit.sandbox.office import BOOKING, MONDAY, notice, order, word
-from tests.unit.sandbox.papers import notices_file, own_line, records_file, wechat_file
+from tests.unit.sandbox.papers import notices_file, own_line, receipts_file, records_file, wechat_file
 
 ACCOUNT = "1900000109"
 FILES = {
@@ -124,6 +124,17 @@ async def test_no_fiscal_receipt_is_invented(bureau: KeptBureau) -> None:
     await take_all(bureau)
     booked = bureau.payment("HZ000001")
     assert booked.state is State.RECONCILED and booked.fiscal_receipt is None
+
+
+async def test_an_issued_receipt_is_kept(bureau: KeptBureau, url: str) -> None:
+    await take_all(bureau)
+    rows = receipts_file("HZ000001,11010125,0488888987,589d80,2026-11-25 09:00:00")
+    assert (await Intake(bureau).take(io.BytesIO(rows), "票据.csv", "王敏")).arrival.accepted
+    kept = bureau.payment("HZ000001").fiscal_receipt
+    await bureau.close()
+    second = await opened(url)
+    assert kept is not None and second.payment("HZ000001").fiscal_receipt == kept
+    await second.close()
 
 
 async def test_what_the_books_say_is_the_same_as_in_memory(bureau: KeptBureau) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from bot.sandbox.model import State
+from bot.sandbox.notes import OUTCOMES
 
 JUST_PAID = "4200002611202611200000000101"
 MISMATCHED = "2026112022001400000000000105"
@@ -97,7 +101,7 @@ def test_a_request_is_received_then_investigated_then_resolved(client: TestClien
     advance(client, 4 * DAY)
     resolved = progress(client, request["request_id"])
     assert (resolved["status"], resolved["expected_by"]) == ("resolved", None)
-    assert resolved["outcome"]
+    assert resolved["outcome"] == "查过了，这笔钱已经对上账、入账了"
     assert state(client, MISMATCHED) == "reconciled"
 
 
@@ -110,7 +114,8 @@ def test_a_payment_that_only_waits_for_its_statement_is_not_taken_under_review(c
 def test_a_request_ends_when_its_payment_is_reconciled_first(client: TestClient) -> None:
     request = ask(client, JUST_PAID)
     advance(client, 3 * HOUR)
-    assert progress(client, request["request_id"])["status"] == "resolved"
+    ended = progress(client, request["request_id"])
+    assert (ended["status"], ended["outcome"]) == ("resolved", "查过了，这笔钱已经对上账、入账了")
 
 
 def test_a_request_for_an_unknown_payment_is_rejected_in_the_end(client: TestClient) -> None:
@@ -119,10 +124,16 @@ def test_a_request_for_an_unknown_payment_is_rejected_in_the_end(client: TestCli
     assert progress(client, request["request_id"])["status"] == "rejected"
 
 
+@pytest.mark.parametrize("payment_state", list(State))
+def test_an_outcome_is_in_a_resident_s_words(payment_state: State) -> None:
+    assert not re.search("[A-Za-z_,:]", OUTCOMES[payment_state])
+
+
 def test_a_double_payment_is_refunded_when_its_request_is_answered(client: TestClient) -> None:
-    ask(client, PAID_TWICE)
+    request = ask(client, PAID_TWICE)
     advance(client, 4 * DAY)
     assert state(client, PAID_TWICE) == "refunding"
+    assert "正在退给您" in progress(client, request["request_id"])["outcome"]
     advance(client, 7 * DAY)
     assert state(client, PAID_TWICE) == "refunded"
 

@@ -14,7 +14,7 @@ from bot.sandbox.books.notice import Notice
 from bot.sandbox.books.order import Heard, Order, Outcome, Word
 from bot.sandbox.matching.classes import classes_of_line, classes_of_payment
 from bot.sandbox.matching.reasons import judge
-from bot.sandbox.model import SETTLED, Channel, State
+from bot.sandbox.model import OPEN_STATES, SETTLED, Channel, Reason, State
 from bot.sandbox.schedule import billing_day
 from tests.unit.sandbox.office import BANK, BOOKING, COUNTER, MONDAY, WECHAT, Desk, notice, order, word
 
@@ -194,6 +194,26 @@ def test_the_same_evidence_gives_the_same_verdict(day: RandomDay) -> None:
         verdict = judge(evidence, BOOKING)
         assert (verdict.state, verdict.reason) == (payment.state, payment.reason)
         assert not verdict.bookable
+
+
+@unhurried
+@given(days(), st.lists(st.tuples(st.integers(0, 9), st.sampled_from(("take up", "ask back"))), max_size=3))
+def test_what_a_notice_finds_is_never_the_extra_payment_while_another_is_open_or_booked(
+    day: RandomDay, decisions: list[tuple[int, str]]
+) -> None:
+    desk = worked(day)
+    for place, decision in decisions:
+        if desk.ledger.payments:
+            chosen = desk.ledger.payments[place % len(desk.ledger.payments)]
+            decide = desk.casework.take_up if decision == "take up" else desk.casework.ask_refund
+            if chosen.state in OPEN_STATES:
+                decide(chosen, decision, BOOKING)
+    desk.run(BOOKING + timedelta(days=1))
+    for number in desk.ledger.notices:
+        paid = [p for p in desk.ledger.of_notice(number) if p.state in OPEN_STATES | {State.RECONCILED}]
+        found = desk.ledger.find(number)
+        if len(paid) > 1:
+            assert found in paid and found.reason is not Reason.DUPLICATE_PAYMENT
 
 
 def test_a_row_that_names_anothers_order_goes_by_its_number_once_that_is_known() -> None:

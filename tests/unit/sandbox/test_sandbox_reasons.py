@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.bills.line import Kind
 from bot.sandbox.books.incident import Incident, Policy
 from bot.sandbox.books.order import Heard, Outcome
+from bot.sandbox.forcing import Forcing
 from bot.sandbox.model import Reason, State
 from tests.unit.sandbox.office import (
     ALIPAY,
@@ -188,6 +189,15 @@ def test_an_overpayment_is_booked_once_the_difference_went_back() -> None:
     assert books.get(bill(back, day=TUESDAY)).verdict() == (BOOKED, None)
 
 
+def test_what_the_payee_gave_as_a_discount_is_for_a_person() -> None:
+    books = desk().know(word()).get(bill(line(amount=1800)))
+    assert (books.verdict(), books.payment().amount_paid) == ((WAITS, Reason.AMOUNT_MISMATCH), 1800)
+
+
+def test_a_row_that_brought_nothing_is_no_refund() -> None:
+    assert desk().know(word()).get(bill(line(amount=0))).verdict() == (WAITS, Reason.AMOUNT_MISMATCH)
+
+
 def test_duplicate_payment() -> None:
     books = desk().know(word()).get(bill(line()))
     books.know(order(2, channel=ALIPAY), word(2))
@@ -208,6 +218,50 @@ def test_of_two_payments_the_one_of_the_right_amount_counts() -> None:
     books = desk().know(word(amount=1000), order(2), word(2, at=later))
     books.get(bill(line(amount=1000), line(2, at=later)))
     assert (books.verdict(1)[1], books.verdict(2)) == (Reason.DUPLICATE_PAYMENT, (BOOKED, None))
+
+
+def counting(books: Desk) -> str:
+    """The order of the payment that the notice's number finds."""
+    found = books.ledger.find(notice().number)
+    assert found is not None
+    return found.merchant_order
+
+
+def test_the_notice_finds_the_payment_of_the_right_amount_though_a_wrong_one_came_first() -> None:
+    later = MONDAY + timedelta(minutes=5)
+    books = desk().know(word(amount=1000), order(2), word(2, at=later))
+    assert books.verdict(1)[1] is Reason.DUPLICATE_PAYMENT
+    assert counting(books) == "HZ000002"
+
+
+def test_a_duplicate_that_a_person_looks_at_does_not_count_before_the_waiting_payment() -> None:
+    later = MONDAY + timedelta(minutes=5)
+    books = desk().know(word(), order(2), word(2, at=later))
+    books.casework.take_up(books.payment(2), "taken up", later)
+    assert books.verdict(2) == (State.UNDER_REVIEW, Reason.DUPLICATE_PAYMENT)
+    assert counting(books) == "HZ000001"
+
+
+def test_a_payment_that_is_on_its_way_back_counts_after_one_that_waits() -> None:
+    books = desk().know(word(), order(2), word(2, at=MONDAY + timedelta(minutes=5)))
+    books.casework.ask_refund(books.payment(1), "asked back", MONDAY + timedelta(minutes=6))
+    assert books.verdict(1)[0] is State.REFUNDING
+    assert counting(books) == "HZ000002"
+
+
+def test_a_payment_that_was_put_down_as_the_extra_one_leaves_the_other_to_count() -> None:
+    books = desk().know(word())
+    forcing = Forcing(books.casework)
+    forcing.change(books.payment(1), WAITS, Reason.DUPLICATE_PAYMENT, MONDAY)
+    books.know(order(2), word(2, at=MONDAY + timedelta(minutes=5)))
+    assert books.verdict(2) == (WAITS, Reason.AWAITING_STATEMENT)
+    assert counting(books) == "HZ000002"
+
+
+def test_an_order_that_nobody_paid_is_no_second_payment() -> None:
+    books = desk().know(word(outcome=Outcome.FAILED), order(2), word(2), order(3))
+    assert books.ledger.duplicates(books.payment(2)) == ()
+    assert books.know(order(4), word(4)).ledger.duplicates(books.payment(2)) == ("CH000004",)
 
 
 def test_channel_fault_holds_back_until_the_channel_has_made_it_good() -> None:
