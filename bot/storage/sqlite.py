@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any, Optional
 
@@ -16,6 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
 LOCK_WAIT_SECONDS = 10
+SWITCH_TRIES = 100
 
 
 def open_sqlite(url: str) -> AsyncEngine:
@@ -66,8 +69,8 @@ def _prepare(connection: Any) -> None:
     # The driver's own BEGIN comes too late for reads; we issue ours in _begin_sqlite.
     connection.isolation_level = None
     cursor = connection.cursor()
+    _write_ahead(connection, cursor)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut, too
         "secure_delete=FAST",  # what was erased is overwritten where that costs nothing
         "foreign_keys=ON",
@@ -75,6 +78,18 @@ def _prepare(connection: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(connection: Any, cursor: Any) -> None:
+    """Turns the write-ahead log on. SQLite itself does not wait for who opens the same new file."""
+    for left in reversed(range(SWITCH_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if not left or "locked" not in str(error):
+                raise
+            connection.await_(asyncio.sleep(LOCK_WAIT_SECONDS / SWITCH_TRIES))
 
 
 def _begin_sqlite(connection: sa.engine.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,9 @@ from bot.notifications.relay import OutboxRelay
 from bot.seal import Seal
 from bot.storage.tables import outbox
 from bot.storage.unit_of_work import UnitOfWork
+from bot.tickets.deadlines import Deadlines
+from bot.tickets.hours import WorkingHours
+from bot.tickets.service import TicketsService
 from bot.turn import Turn
 from tests.doubles.bot_api import BotApi
 
@@ -97,9 +101,11 @@ class TelegramHouse:
         self.accepting = FailingWork(engine)
         self.work = FailingWork(engine)
         self.dialogue = Script()
-        services: Any = SimpleNamespace(clock=SystemClock(), tickets=None)
         seal = Seal("k" * 20)
         self.phrases = Words()
+        deadlines = Deadlines.usual(WorkingHours(time(9), time(17, 30)))
+        tickets = TicketsService(SystemClock(), deadlines, self.phrases)
+        services: Any = SimpleNamespace(clock=SystemClock(), tickets=tickets)
         self.attachments = AttachmentsService(
             self.work,
             seal,

@@ -79,7 +79,7 @@ async def test_a_new_one_is_listed_and_its_secret_shown_once(house: WebHouse, ad
     page = html.unescape((await admin.get(f"{HERE}/{webhook.id}")).text)
     assert not SECRET.search(page)
     listed = html.unescape((await admin.get(HERE)).text)
-    assert "市局" in listed and "2 / 12 种" in listed and "推送中" in listed
+    assert "市局" in listed and "2 / 13 种" in listed and "推送中" in listed
     assert ("chenjie", "webhook_added", "市局") in await audited(house)
 
 

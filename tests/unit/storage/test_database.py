@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,13 @@ async def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
     await ping(engine)
     await engine.dispose()
     assert (tmp_path / "new" / "folder" / "x.sqlite").exists()
+
+
+async def test_who_open_a_new_file_at_once_all_get_it(tmp_path: Path) -> None:
+    for number in range(40):  # one time in twelve it went wrong
+        engines = [open_database(f"sqlite+aiosqlite:///{tmp_path}/{number}.sqlite") for _ in range(6)]
+        await asyncio.gather(*(ping(engine) for engine in engines))
+        await asyncio.gather(*(engine.dispose() for engine in engines))
 
 
 async def test_sqlite_is_safe_against_power_cuts_and_checks_references(database_url: str) -> None:
