@@ -35,6 +35,8 @@ from bot.turn import Private, Turn
 log = structlog.get_logger(__name__)
 
 TRIES = 5
+ASKS_UNASKED = "web"
+"""The channel whose page greets by itself."""
 UNREADABLE = "‹unreadable›"
 
 
@@ -193,9 +195,12 @@ class Clerk:
     async def _decide(self, turn: Turn, waiting: Waiting) -> Answer:
         awaiting = await self._dialogue.awaiting(turn)
         first = Part(waiting[0], self._read(waiting[0], turn, awaiting))
-        if not SILENT.match(first.reading.for_transcript):
-            await self._services.tickets.served.resident_wrote(turn.work, turn.conversation)
-        if turn.conversation.status is ConversationStatus.WITH_AGENT:
+        with_agent = turn.conversation.status is ConversationStatus.WITH_AGENT
+        if with_agent and returns_to_bot(first.reading.for_dialogue):
+            return Answer(_kept([first]), [await self._go_back(turn)])
+        if not _greets_by_itself(turn, first.reading):
+            await self._hear(turn, waiting[0])
+        if with_agent:
             return Answer(_kept([first]), await self._while_served(turn, first.reading))
         parts = [first, *self._others(turn, waiting[1:], awaiting)]
         parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
@@ -208,15 +213,21 @@ class Clerk:
         return Answer(_kept(parts), await self._respond(turn, reading))
 
     async def _while_served(self, turn: Turn, reading: Reading) -> list[Reply]:
-        """The bot is silent; but who writes when nobody is there is told so, and may come back to it."""
-        served = self._services.tickets.served
-        if returns_to_bot(reading.for_dialogue):
-            status, said = await served.go_back(turn.work, turn.conversation)
-            turn.change_conversation(status=status)
-            return [said]
-        if SILENT.match(reading.for_transcript):
+        """The bot is silent; but who writes when nobody is there is told so."""
+        if _greets_by_itself(turn, reading):
             return []
-        return await served.off_hours(turn.work, turn.conversation)
+        return await self._services.tickets.served.off_hours(turn.work, turn.conversation)
+
+    async def _hear(self, turn: Turn, accepted: Accepted) -> None:
+        """What is put aside, or served, hears of the message; most conversations have neither."""
+        with_agent = turn.conversation.status is ConversationStatus.WITH_AGENT
+        if with_agent or accepted.asleep is not False:
+            await self._services.tickets.served.resident_wrote(turn.work, turn.conversation)
+
+    async def _go_back(self, turn: Turn) -> Reply:
+        status, said = await self._services.tickets.served.go_back(turn.work, turn.conversation)
+        turn.change_conversation(status=status)
+        return said
 
     def _others(self, turn: Turn, waiting: Waiting, awaiting: Optional[str]) -> Iterator[Part]:
         """What came behind the first, as far as it can be read; its own turn says what is wrong with it."""
@@ -236,10 +247,9 @@ class Clerk:
         return replace(answer, replies=[*said, *answer.replies])
 
     async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
-        served = self._services.tickets.served
-        await served.resident_wrote(turn.work, turn.conversation)
+        await self._hear(turn, accepted)
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            said = [*said, *await served.off_hours(turn.work, turn.conversation)]
+            said = [*said, *await self._services.tickets.served.off_hours(turn.work, turn.conversation)]
         elif await self._flood.leaves_out(turn, accepted):
             said = self._ask_to_slow_down(turn, accepted)
         return Answer([(accepted, f"‹{accepted.kind.value}›")], said)
@@ -314,6 +324,13 @@ def _some_kept(files: Sequence[Attachment]) -> bool:
 
 def _kept(parts: Sequence[Part]) -> list[tuple[Accepted, str]]:
     return [(part.accepted, part.reading.for_transcript) for part in parts]
+
+
+def _greets_by_itself(turn: Turn, reading: Reading) -> bool:
+    """True for what the web chat's page says unasked; elsewhere somebody typed it."""
+    return (
+        turn.conversation.contact.channel == ASKS_UNASKED and SILENT.match(reading.for_transcript) is not None
+    )
 
 
 def _stage(turn: Turn, answer: Answer) -> None:

@@ -6,6 +6,7 @@ again only when it says something else; its file, if it is the same one, is not 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Optional
 
@@ -30,7 +31,7 @@ class Corrections:
         return Marks(message.source, self._seal.fingerprint("text", message.text))
 
     async def settle(
-        self, message: IncomingMessage, sealed: bytes
+        self, message: IncomingMessage, seal: Callable[[IncomingMessage], bytes]
     ) -> tuple[IncomingMessage, Optional[Accepted]]:
         """What there is to accept of a message, and what was accepted already, if that is all there is to it.
 
@@ -46,11 +47,12 @@ class Corrections:
             message = await self._without_known_file(work, message, known)
             if message.file:
                 return message, None
-            if self._says_nothing_new(message, marks):
+            # A picture of an album changes without the caption, which came with another one.
+            if not message.text or self._says_nothing_new(message, marks):
                 return message, known
             if known.answered_at is None:
-                return message, await self._rewritten(work, message, known, sealed)
-            return message, None if message.text else known
+                return message, await self._rewritten(work, message, known, seal(message))
+            return message, None
 
     async def _without_known_file(
         self, work: UnitOfWork, message: IncomingMessage, known: Accepted

@@ -85,7 +85,7 @@ class Desk:
         Raises InvalidInput when the channel's ids cannot be stored, RetryLater when nothing was stored.
         """
         _check_ids(message)
-        message, known = await self._corrections.settle(message, self._sealed(message))
+        message, known = await self._corrections.settle(message, self._sealed)
         if known is not None:
             return known
         accepted = None if message.file else await self._accept_known(message)

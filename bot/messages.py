@@ -181,3 +181,5 @@ class Accepted:
     answered_at: Optional[datetime]
     lately: Optional[int] = None
     """How many came in the minute up to it, itself included; None where nobody counted."""
+    asleep: Optional[bool] = None
+    """Whether its conversation has a ticket that is put aside; None where nobody looked."""

@@ -53,15 +53,18 @@ STILL = re.compile(
     r"|(?:\bnot|n't|\bnever)(?: been| yet)? (?:solved|fixed|resolved|settled|reconciled|done)\b"
     r"|\bsame problem\b|\bnot yet\b"
     r"|(?<![有到])(?:没|沒|未)有?到(?:[账帐賬]|$|(?=[啊呢啦的吧呀\s,，.。!！]))"
-    r"|(?:还是?|仍然?|依然|依旧|一直|都)(?:显示|写着|提示)?(?:着|是|的是)?"
+    r"|(?:(?:还是|仍然?|依然|依旧|一直|都|还)(?:显示|写着|提示)(?:着|是|的是)?|还是|仍然?|依然|依旧)"
     r"(?:未缴|没缴|没交|欠费|未[对對][账帐賬]|未支付|未付|待缴|缴费失败)"
+    r"|(?:一直|都)是?(?:未缴|欠费|未[对對][账帐賬]|未支付|待缴)"
     r"|(?:还是|仍然?|依然|依旧|一直|根本|照样)查不(?:到|了|出)"
     r"|(?:状态|结果|情况)(?:还|还是|也|都|一直|根本)?(?:没有?|未|不)(?:变|更新|改)"
-    r"|没(?:有)?(?:任何|什么|一点)?(?:变化|效果|动静|下文|反应)|不管用|没起作用"
+    r"|没(?:有)?(?:任何|什么|一点)?(?:变化|效果|动静|下文)|不管用|没起作用"
     r"|(?:^|[还是也都本全\s,，])没(?:有)?用(?:$|(?=[啊呀呢的嘛!！,，.。\s]))"
-    r"|重新?打?开.{0,3}工单|重开"
-    r"|\bnot working\b|\bnothing(?:'s| has| is)? (?:changed|happened|different|works)\b|\bno change\b"
-    r"|\b(?:does|did|has|is|was)(?:n'?t| not) (?:work|help|change|changed|updated|arrived|come through)\b"
+    r"|重新?打?开.{0,3}工单"
+    r"|\bnot working\b|\bnothing(?:'s| has| is)? (?:changed|happened|different|works)\b"
+    r"|\bno change\b(?! need| requ)"
+    r"|\b(?:does|did|has|is|was)(?:n'?t| not) (?:work|help|updated|arrived|come through)\b"
+    r"|\b(?:did|has)(?:n'?t| not) changed?(?= at all| yet|\W*$)"
     r"|\breopen (?:the |my |this )?ticket\b",
     re.IGNORECASE,
 )

@@ -218,8 +218,9 @@ class OutboxRelay:
         given_up = self._dead(delivery, reason)
 
         def outcome(work: UnitOfWork) -> None:
-            given_up(work)
+            # The conversation before the line, as everybody locks them.
             lose(work, delivery.line.conversation_id)
+            given_up(work)
 
         return outcome
 

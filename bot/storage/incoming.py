@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.messages import Accepted, Contact, Conversation, MessageKind, Source, Understood
 from bot.storage.conversations import conversation_of
 from bot.storage.repository import Repository
-from bot.storage.tables import conversations
+from bot.storage.tables import conversations, tickets
 from bot.storage.tables import incoming as table
 
 
@@ -116,7 +116,7 @@ class Incoming(Repository):
     ) -> tuple[Optional[Conversation], list[Accepted]]:
         """The conversation's messages not answered yet, oldest first, at most `limit`; and itself, if any.
 
-        `asked`, where it is among them, carries how many came since a moment.
+        `asked`, where it is among them, carries how many came since a moment, and whether a ticket sleeps.
         """
         values = {
             "conversation": asked.conversation_id, "most": limit,
@@ -127,8 +127,8 @@ class Incoming(Repository):
             return None, []
         conversation = conversation_of(rows[0]._mapping, "of_")
         found = [_accepted(row, conversation.contact.user_id) for row in rows]
-        count = rows[0].lately
-        return conversation, [replace(one, lately=count) if one.id == asked.id else one for one in found]
+        more = {"lately": rows[0].lately, "asleep": bool(rows[0].asleep)}
+        return conversation, [replace(one, **more) if one.id == asked.id else one for one in found]
 
     async def left_over(
         self, before: datetime, after_id: int = 0, limit: int = 500, now: Optional[datetime] = None
@@ -233,9 +233,14 @@ def _between(until: Any) -> sa.sql.Select:
 
 def _waiting() -> sa.sql.Select:
     lately = _between(sa.bindparam("until")).scalar_subquery().label("lately")
+    asleep = (
+        sa.exists()
+        .where(sa.and_(tickets.c.conversation_id == conversations.c.id, tickets.c.snoozed_until.is_not(None)))
+        .label("asleep")
+    )
     theirs = [column.label(f"of_{column.name}") for column in conversations.c]
     return (
-        sa.select(table, *theirs, lately)
+        sa.select(table, *theirs, lately, asleep)
         .join(conversations, conversations.c.id == table.c.conversation_id)
         .where(table.c.answered_at.is_(None), table.c.conversation_id == sa.bindparam("conversation"))
         .order_by(table.c.id)

@@ -101,6 +101,10 @@ class Casework:
         ends_wait = awaits_answer(ticket)
         kept = _promise(ticket.due_at, await work.tickets.log(number), WAITS) if ends_wait else {}
         self._journal.log(work, number, agent, "replied", data=kept)
+        for other in await work.tickets.live_of(ticket.conversation_id):
+            # One thread: what the resident wrote is answered on this agent's other ticket, too.
+            if other.number != number and other.reply_by and other.assignee in (None, agent):
+                self._save(work, dataclasses.replace(other, reply_by=None))
         return self._save(
             work,
             dataclasses.replace(
@@ -209,6 +213,7 @@ class Casework:
                 serving=False,
                 merged_into=into,
                 snoozed_until=None,
+                reply_by=None,
             ),
         )
         return self._save(
@@ -273,6 +278,7 @@ class Casework:
                 resolved_at=now,
                 serving=False,
                 snoozed_until=None,
+                reply_by=None,
                 cause=cause or ticket.cause,
             ),
         )

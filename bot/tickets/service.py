@@ -204,6 +204,7 @@ class TicketsService:
                 cause=Cause.LEFT,
                 resolved_at=now,
                 snoozed_until=None,
+                reply_by=None,
                 updated_at=now,
             )
             left.append(work.tickets.save(ended))

@@ -21,11 +21,13 @@ def opens_ticket(serial: str | None = None) -> Act:
     return act
 
 
-async def open_ticket(house: FakeHouse, user: str = "anna") -> str:
+async def open_ticket(
+    house: FakeHouse, user: str = "anna", channel: str = "telegram", serial: str | None = None
+) -> str:
     """A ticket of the resident; returns its number."""
-    conversation = await house.conversation(user)
+    conversation = await house.conversation(user, channel)
     async with house.work() as work:
-        opened = await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST)
+        opened = await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST, serial)
         await work.commit()
     return opened.ticket.number
 

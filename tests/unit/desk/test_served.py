@@ -101,6 +101,36 @@ async def test_the_resident_may_go_back_to_the_bot(house: FakeHouse, text: str) 
         assert ("resident", "returned") in [(n.actor, n.action) for n in await work.tickets.log(number)]
 
 
+async def test_who_only_goes_back_asked_nothing_and_is_promised_no_answer(house: FakeHouse) -> None:
+    number = await served(house)
+    assert await writes(house, "返回机器人") == ["utter_back_with_bot"]
+    ticket = await stored(house, number)
+    assert (ticket.reply_by, ticket.status) == (None, TicketStatus.WAITING)
+
+
+async def test_a_command_that_somebody_types_is_a_message(house: FakeHouse) -> None:
+    await served(house)
+    house.clock.move(hours=9)
+    assert await writes(house, "/greet", MessageKind.BUTTON) == ["utter_served_after_hours"]
+
+
+async def test_an_answer_is_for_the_agents_other_ticket_too_and_an_end_promises_none(
+    house: FakeHouse,
+) -> None:
+    first = await served(house)
+    other = await open_ticket(house, serial="4200002611202611200000000101")
+    await agent_replies(house, other)
+    await writes(house, "那我怎么办")
+    assert (await stored(house, first)).reply_by == (await stored(house, other)).reply_by is not None
+    await agent_replies(house, other, "两笔都在查")
+    assert (await stored(house, first)).reply_by is None
+    await writes(house, "谢谢")
+    async with house.work() as work:
+        await house.casework.resolve(work, other, "li")
+        await work.commit()
+    assert (await stored(house, other)).reply_by is None
+
+
 async def test_who_went_back_is_joined_again_by_the_next_reply(house: FakeHouse) -> None:
     number = await served(house)
     await writes(house, "返回机器人")

@@ -65,9 +65,10 @@ async def test_a_message_wakes_the_ticket(
 
 
 async def test_a_page_that_greets_by_itself_is_no_message(house: FakeHouse) -> None:
-    number = await with_agent(house)
+    number = await open_ticket(house, channel="web")
+    await agent_replies(house, number)
     await snoozed(house, number)
-    await house.desk.handle(message("/greet", kind=MessageKind.BUTTON))
+    await house.desk.handle(message("/greet", kind=MessageKind.BUTTON, channel="web"))
     assert (await stored(house, number)).snoozed_until is not None
 
 
