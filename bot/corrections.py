@@ -47,12 +47,11 @@ class Corrections:
             message = await self._without_known_file(work, message, known)
             if message.file:
                 return message, None
-            # A picture of an album changes without the caption, which came with another one.
-            if not message.text or self._says_nothing_new(message, marks):
+            if self._says_nothing_new(message, marks):
                 return message, known
             if known.answered_at is None:
                 return message, await self._rewritten(work, message, known, seal(message))
-            return message, None
+            return message, None if message.text else known
 
     async def _without_known_file(
         self, work: UnitOfWork, message: IncomingMessage, known: Accepted

@@ -34,7 +34,7 @@ NO_WORDS = '"choice": "no_words"'
 RATE = re.compile(r'"choice": "rate_([1-5])"')
 
 LONGEST = 60
-"""Characters of a message that is taken by its words; a story is for the intents."""
+"""Characters of a message taken by its words; of a longer one only what says that nothing is solved."""
 
 SCORE = re.compile(r"(?:打|给|评)?(?:个)?([1-5一二两三四五])(?:分|星|颗星|points?|stars?)?")
 DIGITS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5"}
