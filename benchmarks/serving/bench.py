@@ -90,9 +90,8 @@ class Bench:
         measured["rate"] = rate = SHARE_OF_STOCK * (measured["ways"]["stock"][best["stock"]] or 0.0)
         measured["runs"] = self._alternating("run", chosen, rate)
         measured["agreement"] = _agreement(measured["runs"])
-        measured["alone"] = (
-            measured["runs"] if set(best.values()) == {ONE} else self._alternating("alone", alone)
-        )
+        others = {side: start for side, start in alone.items() if best[side] != ONE}
+        measured["alone"] = {**measured["runs"], **self._alternating("alone", others)}
         curves = self._of(
             "curves-stock", lambda: figures.curves(chosen["stock"], STOCK_RESIDENTS, STOCK_MESSAGES)
         )

@@ -15,7 +15,7 @@ from benchmarks.serving.peers import Peer, Start
 
 LONGEST_START = 400.0
 RESIDENTS, TURNS = range(32), 25
-RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 60.0
+RATE_RESIDENTS, RATE_SECONDS = range(32, 48), 30.0
 WARM_RESIDENTS, WARM_TURNS = range(48, 56), 4
 """Nobody says what somebody else said, apart from what everybody says."""
 
