@@ -52,10 +52,13 @@ def checked(payment: Payment) -> dict[str, str]:
     return found
 
 
-async def live_ticket(report: PaymentReport, turn: Turn) -> Optional[str]:
-    """The number of the ticket by which somebody has this payment in hand; None without one."""
+async def live_ticket(report: PaymentReport, tracker: Tracker, turn: Turn) -> Optional[str]:
+    """The number of the ticket by which somebody has this payment in hand; None without one.
+
+    A ticket names the payment by the number that the resident gave, which may be another than the bureau's.
+    """
     tickets = await turn.services.tickets.of(turn.work, turn.conversation)
-    return ticket_about(report.payment.serial_number, tickets)
+    return ticket_about({_serial(tracker), report.payment.serial_number}, tickets)
 
 
 async def open_ticket(

@@ -74,7 +74,7 @@ class ValidateOwnershipForm(Validate):
             return await self._locked(speaker, limit.retry_after)
         except TROUBLE as error:
             return [*await say_trouble(error, speaker, tracker, turn), SlotSet(SLOT, None), *stop_form()]
-        await _show(report, speaker, turn)
+        await _show(report, speaker, tracker, turn)
         return [SlotSet(SLOT, CHECKED), SlotSet(MISSES, 0), _recorded(report, tracker)]
 
     async def _locked(self, speaker: Speaker, seconds: float) -> list[EventType]:
@@ -92,7 +92,7 @@ class ForgetLast4(HelpdeskAction):
         return [SlotSet(SLOT, None)]
 
 
-async def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
+async def _show(report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
     details = report.payment.details
     assert details is not None
     phrases, language = turn.services.phrases, speaker.language
@@ -111,7 +111,8 @@ async def _show(report: PaymentReport, speaker: Speaker, turn: Turn) -> None:
         *_duplicates(report, details, speaker),
         *_fiscal_receipt(report, details, speaker, turn),
     ]
-    speaker.tell("\n".join(parts), _after_details(report, await live_ticket(report, turn), speaker))
+    ticket = await live_ticket(report, tracker, turn)
+    speaker.tell("\n".join(parts), _after_details(report, ticket, speaker))
 
 
 def _recorded(report: PaymentReport, tracker: Tracker) -> EventType:
@@ -125,9 +126,8 @@ def _recorded(report: PaymentReport, tracker: Tracker) -> EventType:
 
 
 def _after_details(report: PaymentReport, ticket: Optional[str], speaker: Speaker) -> list[Button]:
+    """What comes next; always with a person, whom the words about a difference or a receipt speak of."""
     shown = [*next_steps(report, ticket, speaker), other_number(speaker)]
-    if ticket is not None:
-        return shown
     asks_person = speaker.button("utter_button_human", "/request_human")
     return shown if any(button.title == asks_person.title for button in shown) else [*shown, asks_person]
 

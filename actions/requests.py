@@ -203,7 +203,9 @@ class SubmitReconciliation(HelpdeskAction):
             report = await turn.services.payments.state_of(tracker.get_slot(SERIAL))
         except (NotFound, *TROUBLE) as error:
             return await say_trouble(error, speaker, tracker, turn)
-        name = "utter_reconciliation_refused" if report.may_apply else "utter_reconciliation_no_use"
+        # Where a person is brought in at once, nobody has to press for one.
+        asks = report.may_apply and handoff_reason(report) is None
+        name = "utter_reconciliation_refused" if asks else "utter_reconciliation_no_use"
         await _say_how_it_stands(name, report, speaker, tracker, turn)
         return []
 

@@ -63,7 +63,7 @@ class LookUp(HelpdeskAction):
 
     async def _tell(self, report: PaymentReport, speaker: Speaker, tracker: Tracker, turn: Turn) -> None:
         phrases, language = turn.services.phrases, speaker.language
-        ticket = await live_ticket(report, turn)
+        ticket = await live_ticket(report, tracker, turn)
         speaker.say(
             "utter_status",
             buttons=_buttons(report, ticket, speaker),

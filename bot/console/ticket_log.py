@@ -36,7 +36,7 @@ def _sentence(words: Words, entry: TicketNote, names: Mapping[str, str]) -> str:
     if entry.action not in sentences:
         return words("history.other", actor=actor, done=words.of("done", entry.action))
     values = {name: _value(words, name, value, names) for name, value in entry.data.items()}
-    known = {"actor": actor, "note": entry.note, "promise": words.of("case", entry.note), **values}
+    known = {"actor": actor, "note": entry.note, "promise": words.of("alerts.promise", entry.note), **values}
     return sentences[entry.action].format_map(_Known(known))
 
 
@@ -50,7 +50,7 @@ def _value(words: Words, name: str, value: str, names: Mapping[str, str]) -> str
     if name in ("to", "from"):
         return names.get(value, words.of("priority", value)) if value else words("inbox.tab.unassigned")
     if name == "promise":
-        return words.of("case", value)
+        return words.of("alerts.promise", value)
     if name == "until":
         return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%m-%d %H:%M}"
     if name.endswith("_fen"):

@@ -213,7 +213,7 @@ class WatchesService:
         assert report.due is not None, "nothing can be late that was not promised"
         language = conversation.language
         when = formats.moment(report.due, now, self._phrases, language)
-        ticket = ticket_about(serial, await work.tickets.live_of(conversation.id))
+        ticket = ticket_about({serial}, await work.tickets.live_of(conversation.id))
         offer = offer_when_late(report, ticket, self._phrases, language)
         said = self._phrases.say(
             "utter_watch_late", language, tail=tail(serial), serial=serial, when=when, offer=offer

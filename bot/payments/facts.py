@@ -100,6 +100,8 @@ _EXCEPTIONS: dict[tuple[State, Reason | None], Facts] = {
     (State.PAYMENT_PENDING, Reason.BANK_TRANSFER_DELAY): Facts(_H.BANK, _A.WAIT, (_WATCH,)),
     (State.PAYMENT_PENDING, Reason.CHANNEL_FAULT): Facts(_H.CHANNEL, _A.CONTACT_CHANNEL, (_WATCH,)),
     (State.PAYMENT_PENDING, Reason.UNKNOWN): replace(_TO_A_PERSON, holder=_H.CHANNEL),
+    # On its way between banks: "you may pay again" would make two of it.
+    (State.PAYMENT_FAILED, Reason.BANK_TRANSFER_DELAY): Facts(_H.BANK, _A.WAIT, (_TICKET,), settled=True),
     (State.PAYMENT_FAILED, Reason.DUPLICATE_PAYMENT): Facts(_H.NOBODY, _A.NOTHING, (), settled=True),
     (State.PAYMENT_FAILED, Reason.POLICY_CHANGE): Facts(_H.BUREAU, _A.WAIT, (_TICKET,), settled=True),
     (State.PAYMENT_FAILED, Reason.UNKNOWN): replace(_TO_A_PERSON, settled=True),

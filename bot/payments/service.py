@@ -17,7 +17,7 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import HelpdeskError, InvalidInput, NotFound, TooManyTries
-from bot.payments.calendar import bill_ready_at, first_working_day
+from bot.payments.calendar import OFFICE_CLOSES, bill_ready_at, first_working_day
 from bot.payments.facts import FACTS, Facts, Holder, NextStep, ResidentAction
 from bot.payments.model import SHANGHAI, Channel, Payment, Reason, State
 from bot.payments.plain_text import plain
@@ -237,7 +237,8 @@ def _due(payment: Payment, facts: Facts) -> tuple[datetime | None, bool]:
     if not facts.bill_decides or payment.paid_at is None or payment.channel is Channel.UNRECOGNISED:
         return None, False
     around_the_cut = payment.reason is Reason.DAY_CUT
-    return bill_ready_at(payment.channel, payment.paid_at, around_the_cut).at, True
+    channel = Channel.BANK_TRANSFER if payment.reason is Reason.BANK_TRANSFER_DELAY else payment.channel
+    return bill_ready_at(channel, payment.paid_at, around_the_cut).at, True
 
 
 def _has_passed(due: datetime, estimated: bool, now: datetime) -> bool:
@@ -249,8 +250,9 @@ def _has_passed(due: datetime, estimated: bool, now: datetime) -> bool:
 
 
 def matching_day(due: datetime) -> date:
-    """The working day on which a bill that is there from `due` on is matched."""
-    return first_working_day(due.astimezone(SHANGHAI).date())
+    """The working day on which a bill that is there from `due` on is matched; the next after closing."""
+    local = due.astimezone(SHANGHAI)
+    return first_working_day(local.date() + timedelta(days=local.time() >= OFFICE_CLOSES))
 
 
 def _suggested(facts: Facts, overdue: bool) -> tuple[NextStep, ...]:

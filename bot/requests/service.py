@@ -15,7 +15,7 @@ from bot.errors import Bug, NotFound
 from bot.messages import Author, Conversation, Reply
 from bot.notifications.addresses import AddressesService
 from bot.notifications.quiet import NEVER_QUIET, QuietHours
-from bot.notifications.wording import pushed
+from bot.notifications.wording import pushed, with_ways_on
 from bot.payments.asking import EVIDENCE_TYPES, MOST_EVIDENCE
 from bot.payments.model import Claimed, Evidence, Payment, ReconciliationRequest, RequestStatus
 from bot.payments.service import PaymentReport, report_on
@@ -137,7 +137,7 @@ class RequestsService:
         if request.is_told:
             return request, None
         fresh = await self._seen_now(request)
-        result = await self._result(work, conversation, fresh) if fresh.has_ended else None
+        result = await self._result(work, conversation, fresh, asked=True) if fresh.has_ended else None
         work.requests.update(request, fresh)
         if result is not None and self._addresses:
             await self._addresses.also_tell(work, conversation, result)
@@ -210,26 +210,31 @@ class RequestsService:
         doubled: int = 2 ** min(request.looks, 10)
         return now + min(LONGEST_PAUSE, FIRST_LOOK * doubled)
 
-    async def _result(self, work: Any, conversation: Conversation, request: SentRequest) -> Reply:
+    async def _result(
+        self, work: Any, conversation: Conversation, request: SentRequest, asked: bool = False
+    ) -> Reply:
         serial = request.serial_number
         language = conversation.language
         said = {"request_id": request.request_id, "tail": tail(serial), "serial": serial}
         quoted = self._quoted(request.outcome, language)
         if request.status is RequestStatus.REJECTED:
             return self._phrases.say("utter_request_rejected", language, outcome=quoted, **said)
-        what = await self._what(work, conversation, serial)
+        report = await self._to_tell(work, conversation, serial, asked)
+        what = pushed(report, self._clock.now(), self._phrases, language) if report else ""
         lines = "\n".join(line for line in (what, quoted) if line)
-        return self._phrases.say("utter_request_resolved", language, what=lines, **said)
+        result = self._phrases.say("utter_request_resolved", language, what=lines, **said)
+        return with_ways_on(result, report, self._phrases, language) if report else result
 
-    async def _what(self, work: Any, conversation: Conversation, serial: str) -> str:
-        """How the payment stands now; nothing where a watch has told it or is about to."""
-        watch = await work.watches.find(conversation.id, serial)
+    async def _to_tell(
+        self, work: Any, conversation: Conversation, serial: str, asked: bool
+    ) -> Optional[PaymentReport]:
+        """How the payment stands now; None where a watch has told it or is about to, unless somebody asks."""
+        watch = None if asked else await work.watches.find(conversation.id, serial)
         if watch is not None and watch.active:
-            return ""
+            return None
         report = await self._report(serial)
-        if report is None or (watch is not None and watch.knows(report.payment)):
-            return ""
-        return pushed(report, self._clock.now(), self._phrases, conversation.language)
+        told = report is not None and watch is not None and watch.knows(report.payment)
+        return None if told else report
 
     def _quoted(self, outcome: Optional[str], language: str) -> str:
         return self._phrases.say("utter_request_outcome", language, outcome=outcome).text if outcome else ""

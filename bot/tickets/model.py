@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Iterable, Mapping, Optional
+from typing import Collection, Iterable, Mapping, Optional
 
 
 class TicketStatus(str, Enum):
@@ -126,10 +126,13 @@ class Ticket:
     reply_by: Optional[datetime] = None
 
 
-def ticket_about(serial_number: str, tickets: Iterable[Ticket]) -> Optional[str]:
-    """The number of the first live ticket about this payment, or about none by name; None without one."""
-    of_it = (one for one in tickets if one.status.is_live and one.serial_number in (None, serial_number))
-    return next((one.number for one in of_it), None)
+def ticket_about(numbers: Collection[Optional[str]], tickets: Iterable[Ticket]) -> Optional[str]:
+    """The number of the first live ticket that names the payment by one of its numbers; None without one.
+
+    One that names no payment is about something else: asking for a person once more would write it in.
+    """
+    of_it = (one for one in tickets if one.status.is_live and one.serial_number is not None)
+    return next((one.number for one in of_it if one.serial_number in numbers), None)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ WORDS = Phrasebook(
         "utter_moment_today": _both("今天{time}", "{time} today"),
         "utter_moment_tomorrow": _both("明天{time}", "{time} tomorrow"),
         "utter_moment_after_tomorrow": _both("后天{time}", "{time} the day after tomorrow"),
-        "utter_clock_midnight": _both("半夜零点{minutes}", "12{minutes} a.m."),
+        "utter_clock_midnight": _both("凌晨零点{minutes}", "12{minutes} a.m."),
         "utter_clock_night": _both("凌晨{hour}点{minutes}", "{hour}{minutes} a.m."),
         "utter_clock_morning": _both("上午{hour}点{minutes}", "{hour}{minutes} a.m."),
         "utter_clock_noon": _both("中午{hour}点{minutes}", "{hour}{minutes} p.m."),
@@ -72,7 +72,7 @@ def test_days_have_no_year() -> None:
         (datetime(2027, 1, 1, 10, 0, tzinfo=SHANGHAI), "明天上午10点"),
         (datetime(2027, 1, 2, 18, 0, tzinfo=SHANGHAI), "后天晚上6点"),
         (datetime(2027, 1, 3, 17, 20, tzinfo=SHANGHAI), "1月3日（周日）下午5点20分"),
-        (datetime(2026, 12, 31, 16, 30, tzinfo=timezone.utc), "明天半夜零点半"),
+        (datetime(2026, 12, 31, 16, 30, tzinfo=timezone.utc), "明天凌晨零点半"),
     ],
 )
 def test_a_moment_is_written_as_it_is_said(at: datetime, written: str) -> None:

@@ -93,7 +93,7 @@ def test_a_sentence_names_people_moments_and_causes() -> None:
     assert sentence("resolved", cause="day_cut") == "李强办结，原因：跨日切"
     assert sentence("resolved") == "李强办结，原因：—"
     assert sentence("tagged", "银行") == "李强加标签“银行”"
-    assert sentence("overdue", "answer") == "首次回复超过时限"
+    assert sentence("overdue", "answer") == "超过首次回复时限"
     assert sentence("appraised", recorded_fen="150000") == "李强查到缴费记录，金额 ¥1,500.00"
     assert sentence("brand_new") == "李强：brand_new"
 

@@ -218,13 +218,26 @@ async def test_what_is_late_offers_only_what_helps_and_is_not_there_yet(
     if in_hand:
         conversation = await house.conversation()
         async with house.work() as work:
-            await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST)
+            await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST, SERIAL)
             await work.commit()
     house.clock.move(hours=1)
     await tell(house, late)
     [said] = await house.said()
     assert f" offer={offer} " in f"{said} "
     assert (await house.conversation()).offered == buttons
+
+
+async def test_a_ticket_about_something_else_takes_nobody_s_way_to_a_person(house: FakeHouse) -> None:
+    house.phrases.buttons = {"utter_watch_late": (APPLY, PERSON)}
+    late = dataclasses.replace(payment(SERIAL), expected_by=house.clock.now())
+    await watch(house, late)
+    conversation = await house.conversation()
+    async with house.work() as work:
+        await house.tickets.open(work, conversation, HandoffReason.CUSTOMER_REQUEST)
+        await work.commit()
+    house.clock.move(hours=1)
+    await tell(house, late)
+    assert PERSON in (await house.conversation()).offered
 
 
 @pytest.mark.parametrize(

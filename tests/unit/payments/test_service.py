@@ -250,6 +250,24 @@ def test_our_own_estimate_is_late_after_the_first_working_day_that_has_the_bill(
         assert report.overdue is late
 
 
+def test_what_comes_when_the_offices_close_has_the_next_working_day() -> None:
+    cash = payment(expected_by=None, channel="counter", paid_at="2026-11-26T11:00:00+08:00")
+    saturday, tuesday = (
+        datetime.fromisoformat(f"{day}T00:05:00+08:00") for day in ("2026-11-28", "2026-12-01")
+    )
+    report = report_on(cash, saturday)
+    assert report.due == datetime.fromisoformat("2026-11-27T17:00:00+08:00")
+    assert not report.overdue
+    assert report_on(cash, tuesday).overdue
+
+
+def test_money_between_the_banks_has_the_time_of_a_bank_transfer() -> None:
+    paid_at = "2026-11-23T08:00:00+08:00"
+    between = report_on(payment(expected_by=None, reason="bank_transfer_delay", paid_at=paid_at), NOW)
+    transfer = report_on(payment(expected_by=None, channel="bank_transfer", paid_at=paid_at), NOW)
+    assert (between.due, between.due_estimated) == (transfer.due, True)
+
+
 def test_the_bureau_s_own_time_is_late_at_weekends_too() -> None:
     sunday = datetime.fromisoformat("2026-11-29T11:00:00+08:00")
     assert report_on(payment(expected_by="2026-11-28T10:00:00+08:00"), sunday).overdue

@@ -113,11 +113,19 @@ def test_a_failed_payment_is_first_looked_for_in_the_resident_s_own_records() ->
     assert said.index("自己的账单") < said.index("没有扣钱") < said.index("可以换个可靠的方式再付")
 
 
-@pytest.mark.parametrize("reason", [Reason.DUPLICATE_PAYMENT, Reason.UNKNOWN, Reason.POLICY_CHANGE])
+@pytest.mark.parametrize(
+    "reason",
+    [Reason.DUPLICATE_PAYMENT, Reason.UNKNOWN, Reason.POLICY_CHANGE, Reason.BANK_TRANSFER_DELAY],
+)
 def test_nobody_hears_both_that_they_may_pay_and_that_they_must_not(reason: Reason) -> None:
     assert "再付" not in "".join(
         what(of_channel(Channel.ALIPAY, State.PAYMENT_FAILED, reason), PHRASES, "zh").splitlines()[:-1]
     )
+
+
+def test_of_money_between_the_banks_nobody_hears_that_they_may_pay_again() -> None:
+    between = of_channel(Channel.ALIPAY, State.PAYMENT_FAILED, Reason.BANK_TRANSFER_DELAY)
+    assert "可以换个可靠的方式再付" not in what(between, PHRASES, "zh")
 
 
 def test_who_never_transferred_hears_of_no_transfer() -> None:

@@ -288,6 +288,18 @@ async def test_what_a_watch_is_about_to_tell_is_left_to_it(house: FakeHouse) -> 
     assert "utter_state_reconciled" in news
 
 
+async def test_who_asks_hears_how_it_stands_even_when_a_watch_is_about_to_tell(house: FakeHouse) -> None:
+    request_id = await send(house)
+    conversation = await house.conversation()
+    async with house.work() as work:
+        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
+        await work.commit()
+    house.bureau.change(SERIAL, State.RECONCILED)
+    decides(house, request_id, RequestStatus.RESOLVED)
+    _, result = await asks(house, request_id)
+    assert "utter_state_reconciled" in result
+
+
 async def test_who_watched_and_was_told_is_not_told_the_same_again(house: FakeHouse) -> None:
     request_id = await send(house)
     conversation = await house.conversation()
