@@ -30,6 +30,16 @@ async def send(house: FakeHouse, key: str = "message-1", serial: str = SERIAL, u
     return sent.request_id
 
 
+async def send_and_watch(house: FakeHouse) -> str:
+    """A request, and a watch on the same payment."""
+    request_id = await send(house)
+    conversation = await house.conversation()
+    async with house.work() as work:
+        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
+        await work.commit()
+    return request_id
+
+
 def follower(house: FakeHouse) -> RequestsFollower:
     return RequestsFollower(house.work, house.requests, lambda _: None, lambda: None, house.clock)
 
@@ -271,11 +281,7 @@ async def set_reachable(house: FakeHouse, reachable: bool) -> None:
 
 
 async def test_what_a_watch_is_about_to_tell_is_left_to_it(house: FakeHouse) -> None:
-    request_id = await send(house)
-    conversation = await house.conversation()
-    async with house.work() as work:
-        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
-        await work.commit()
+    request_id = await send_and_watch(house)
     house.bureau.change(SERIAL, State.RECONCILED)
     decides(house, request_id, RequestStatus.RESOLVED)
     house.clock.move(minutes=10)
@@ -289,11 +295,7 @@ async def test_what_a_watch_is_about_to_tell_is_left_to_it(house: FakeHouse) -> 
 
 
 async def test_who_asks_hears_how_it_stands_even_when_a_watch_is_about_to_tell(house: FakeHouse) -> None:
-    request_id = await send(house)
-    conversation = await house.conversation()
-    async with house.work() as work:
-        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
-        await work.commit()
+    request_id = await send_and_watch(house)
     house.bureau.change(SERIAL, State.RECONCILED)
     decides(house, request_id, RequestStatus.RESOLVED)
     _, result = await asks(house, request_id)
@@ -301,11 +303,7 @@ async def test_who_asks_hears_how_it_stands_even_when_a_watch_is_about_to_tell(h
 
 
 async def test_who_watched_and_was_told_is_not_told_the_same_again(house: FakeHouse) -> None:
-    request_id = await send(house)
-    conversation = await house.conversation()
-    async with house.work() as work:
-        await house.watches.watch(work, conversation, house.bureau.payments[SERIAL])
-        await work.commit()
+    request_id = await send_and_watch(house)
     decides(house, request_id, RequestStatus.RESOLVED)
     house.clock.move(minutes=10)
     assert await follower(house).step() == 1
