@@ -96,9 +96,11 @@ messages = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("buttons", sa.JSON, nullable=False),
     sa.Column("custom", sa.JSON, nullable=False),
-    sa.Column("in_reply_to", Number, sa.ForeignKey("incoming.id"), nullable=True, index=True),
+    sa.Column("in_reply_to", Number, sa.ForeignKey("incoming.id"), nullable=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Index("ix_messages_conversation_id_id", "conversation_id", "id"),
+    # What was sent unasked is counted by day and author without reading the lines.
+    sa.Index("ix_messages_in_reply_to", "in_reply_to", "created_at", "author"),
     sqlite_autoincrement=True,
 )
 

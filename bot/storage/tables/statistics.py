@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.storage.tables.base import Moment, metadata
-from bot.storage.tables.conversations import incoming, messages
+from bot.storage.tables.conversations import incoming
 from bot.storage.tables.payments import reconciliation_requests, watches
 from bot.storage.tables.tickets import ratings, ticket_notes
 from bot.storage.tables.upkeep import misunderstandings
@@ -21,12 +21,9 @@ statistics_days = sa.Table(
     sa.Column("counted_at", Moment, nullable=False),
 )
 
-UNASKED = messages.c.in_reply_to.is_(None)
-
 sa.Index("ix_incoming_received_at", incoming.c.received_at)
 sa.Index("ix_ticket_notes_at", ticket_notes.c.at)
 sa.Index("ix_misunderstandings_at", misunderstandings.c.at)
 sa.Index("ix_ratings_asked_at", ratings.c.asked_at)
 sa.Index("ix_watches_created_at", watches.c.created_at)
 sa.Index("ix_reconciliation_requests_created_at", reconciliation_requests.c.created_at)
-sa.Index("ix_messages_unasked", messages.c.created_at, sqlite_where=UNASKED, postgresql_where=UNASKED)
