@@ -198,10 +198,11 @@ class Clerk:
         with_agent = turn.conversation.status is ConversationStatus.WITH_AGENT
         if with_agent and returns_to_bot(first.reading.for_dialogue):
             return Answer(_kept([first]), [await self._go_back(turn)])
-        if not _greets_by_itself(turn, first.reading):
+        greets = _greets_by_itself(turn, first.reading)
+        if not greets:
             await self._hear(turn, waiting[0])
         if with_agent:
-            return Answer(_kept([first]), await self._while_served(turn, first.reading))
+            return Answer(_kept([first]), [] if greets else await self._off_hours(turn))
         parts = [first, *self._others(turn, waiting[1:], awaiting)]
         parts = await folded(parts, awaiting, self._dialogue.together, self._max_chars)
         reading = as_one(parts)
@@ -212,10 +213,8 @@ class Clerk:
             return Answer(_kept(parts), self._say(turn, reading.refusal))
         return Answer(_kept(parts), await self._respond(turn, reading))
 
-    async def _while_served(self, turn: Turn, reading: Reading) -> list[Reply]:
-        """The bot is silent; but who writes when nobody is there is told so."""
-        if _greets_by_itself(turn, reading):
-            return []
+    async def _off_hours(self, turn: Turn) -> list[Reply]:
+        """The bot is silent while a person serves; but who writes when nobody is there is told so."""
         return await self._services.tickets.served.off_hours(turn.work, turn.conversation)
 
     async def _hear(self, turn: Turn, accepted: Accepted) -> None:
@@ -249,7 +248,7 @@ class Clerk:
     async def _answer_files(self, turn: Turn, accepted: Accepted, said: list[Reply]) -> Answer:
         await self._hear(turn, accepted)
         if turn.conversation.status is ConversationStatus.WITH_AGENT:
-            said = [*said, *await self._services.tickets.served.off_hours(turn.work, turn.conversation)]
+            said = [*said, *await self._off_hours(turn)]
         elif await self._flood.leaves_out(turn, accepted):
             said = self._ask_to_slow_down(turn, accepted)
         return Answer([(accepted, f"‹{accepted.kind.value}›")], said)

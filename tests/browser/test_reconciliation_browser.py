@@ -17,6 +17,7 @@ from bot.sandbox.app import create_app
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.keys import RESIDENT_KEY, STAFF_KEY
 from tests.browser.axe import serious_findings
+from tests.browser.cast import only_ticket, resident
 from tests.browser.conftest import LAPTOP, PHONE, Open, keep_picture
 from tests.conversations.seeded import SERIAL
 from tests.doubles.web_house import MONDAY, FakeClock, WebHouse, open_web_house
@@ -80,21 +81,6 @@ async def person(
     return page
 
 
-async def resident(open_page: Open) -> Page:
-    """A resident's phone, waiting for a person."""
-    phone = await open_page("/", size=PHONE)
-    await phone.fill("#text", "转人工")
-    await phone.press("#text", "Enter")
-    await expect(phone.locator(".message.bot").last).to_contain_text("已转人工")
-    return phone
-
-
-async def newest_ticket(house: WebHouse) -> str:
-    async with house.work() as work:
-        [ticket] = await work.tickets.list()
-    return ticket.number
-
-
 async def to_confirmation(agent: Page, number: str, serial: str) -> None:
     """From the address of a payment to the page that repeats it."""
     await agent.goto(f"/console/tickets/{number}/reconciliation/{serial}")
@@ -113,7 +99,7 @@ async def test_an_agent_proposes_a_supervisor_approves_and_the_resident_hears_it
     heard = await phone.locator(".message").count()
 
     # The number that the resident gave is not found, so the agent searches by name.
-    await agent.goto(f"/console/tickets/{await newest_ticket(house)}/reconciliation")
+    await agent.goto(f"/console/tickets/{await only_ticket(house)}/reconciliation")
     await expect(agent.get_by_text("没有查到缴费")).to_be_visible()
     await agent.get_by_label("流水号、缴款码").fill("周婷")
     await agent.get_by_label("缴费状态").select_option("unreconciled")
@@ -152,7 +138,7 @@ async def test_who_comes_second_is_told_with_the_newest_state(bureau: Bureau, op
     phone = await resident(open_page)
     agent = await person(bureau.house, open_page, "wangmin", "王敏", Role.AGENT)
     boss = await person(bureau.house, open_page, "chenjie", "陈洁", Role.SUPERVISOR)
-    number = await newest_ticket(bureau.house)
+    number = await only_ticket(bureau.house)
     await to_confirmation(agent, number, DEAR)
     await agent.get_by_label("以上不一致之处").check()
     await agent.get_by_role("button", name="提交复核").click()
