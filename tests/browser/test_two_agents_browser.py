@@ -174,7 +174,7 @@ async def test_handed_back_the_bot_answers_again_and_the_colleague_sees_it(scene
 
     await agent.locator("#do-hand_back summary").click()
     await agent.get_by_role("button", name="确认交回").click()
-    await expect(phone.locator(".message", has_text="现在又是我，户政缴费助手")).to_be_visible()
+    await expect(phone.locator(".message", has_text="人工服务先到这里，接下来还是由我")).to_be_visible()
     for page in scene.agents:
         await expect(page.locator(".head .served")).to_have_text("机器人服务中")
         await expect(page.locator("[data-part=history]")).to_contain_text("王敏交回机器人")
