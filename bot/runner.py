@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Awaitable, Callable, Optional
 
 import structlog
@@ -31,7 +31,7 @@ from bot.notifications.watcher import Watcher
 from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
 from bot.seal import Seal, secret_key
-from bot.servers import AddressInUse, RunningServer, address_of, listen, serve
+from bot.servers import AddressInUse, RunningServer, address_of, listen, listen_beside, reserve, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, open_database, ping
 from bot.storage.outbox_queue import queue_for
@@ -61,7 +61,7 @@ def chat(settings: Settings, language: str) -> int:
 
 @dataclass(frozen=True)
 class _Started:
-    """What serving stands on; `bureau` is where the reconciliation system is."""
+    """What serving stands on; `web` is the pages' socket, `bureau` where the reconciliation system is."""
 
     web: socket.socket
     bureau: str
@@ -74,7 +74,7 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        web = _listen(settings)
+        web = _bound(settings, listen)
         if web is None:
             return 1
         stack.callback(web.close)
@@ -88,12 +88,14 @@ async def _run(settings: Settings) -> int:
 def _run_many(settings: Settings) -> int:
     """The same in WORKERS processes, with the sandbox in one of its own."""
     with ExitStack() as stack:
-        web = _listen(settings)
+        web = _bound(settings, reserve)
         if web is None:
             return 1
         stack.callback(web.close)
         link = asyncio.run(_prepare(settings))
-        jobs, sockets, bureau = [], [web], _bureau(settings)
+        jobs: list[Job] = []
+        sockets: list[socket.socket] = []
+        bureau = _bureau(settings)
         if settings.uses_sandbox:
             listening = listen("127.0.0.1", settings.sandbox_port, fallback=True)
             stack.callback(listening.close)
@@ -121,14 +123,16 @@ async def _be_sandbox(listening: socket.socket, tether: Tether) -> int:
 
 
 async def _be_worker(settings: Settings, started: _Started, tether: Tether) -> int:
-    await _serve(settings, started, tether.stop(), tether.ready)
+    stop = tether.stop()
+    with listen_beside(started.web) as web:
+        await _serve(settings, replace(started, web=web), stop, tether.ready)
     return 0
 
 
-def _listen(settings: Settings) -> Optional[socket.socket]:
+def _bound(settings: Settings, bind: Callable[[str, int], socket.socket]) -> Optional[socket.socket]:
     """The socket of the pages and of REST; None, and said, when it cannot be had."""
     try:
-        return listen(settings.http_host, settings.http_port)
+        return bind(settings.http_host, settings.http_port)
     except AddressInUse as error:
         _say(f"{error} (set HTTP_PORT to another one)")
         return None

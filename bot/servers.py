@@ -68,25 +68,62 @@ def listen(host: str, port: int, fallback: bool = False) -> socket.socket:
         raise AddressInUse(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
+def reserve(host: str, port: int) -> socket.socket:
+    """Keeps an address for several processes of this start, without listening there; see `listen_beside`.
+
+    Raises AddressInUse when anybody listens there, be it another start of this product.
+    """
+    free = listen(host, port)
+    address = free.getsockname()
+    free.close()
+    # Only now: a socket that shares its address would be let in beside another start's, too.
+    reserved = _socket(host)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind(address)
+    return reserved
+
+
+def listen_beside(reserved: socket.socket) -> socket.socket:
+    """One of several sockets that listen on a reserved address; Linux spreads connections among them.
+
+    On one socket for all, the first process that wakes takes every connection that waits: of two, one then
+    did nine tenths of the work.
+    """
+    address = reserved.getsockname()
+    listening = _socket(address[0])
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listening.bind(address)
+    return _listening(listening)
+
+
 def address_of(listening: socket.socket) -> str:
-    """Where a listening socket is reached."""
+    """Where a bound socket is reached."""
     host, port = listening.getsockname()[:2]
     return f"http://{host}:{port}"
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    bound = _socket(host)
+    try:
+        bound.bind((host, port))
+        return _listening(bound)
+    except OSError:
+        bound.close()
+        raise
+
+
+def _socket(host: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on: every answer would wait 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2048)
-    except OSError:
-        listening.close()
-        raise
-    listening.setblocking(False)
-    return listening
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made
+
+
+def _listening(bound: socket.socket) -> socket.socket:
+    bound.listen(2048)
+    bound.setblocking(False)
+    return bound
 
 
 async def serve(app: Any, host: str, port: int, fallback: bool = False) -> RunningServer:

@@ -7,6 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -18,10 +19,12 @@ LONGEST = 60.0
 PAUSE = 0.05
 """Seconds between two tries to reach a side that starts."""
 
+_Talk = tuple[aiohttp.ClientSession, str, Iterator[str]]
+
 
 @dataclass
 class Run:
-    """Latencies in seconds of the messages that were answered; how many were not; how long it all took."""
+    """Latencies in seconds of the messages that were answered; how many were not; how long that took."""
 
     latencies: list[float] = field(default_factory=list)
     said: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -30,6 +33,9 @@ class Run:
     silent: int = 0
     """Answered with nothing."""
     seconds: float = 0.0
+    at_once: int = 0
+    """Answered until the first resident was done: from then on fewer talk, and a process may have nobody."""
+    seconds_at_once: float = 0.0
     driving: float = 0.0
     """Seconds of processor time that this process took."""
 
@@ -39,12 +45,14 @@ class Run:
         self.failed += other.failed
         self.silent += other.silent
         self.seconds += other.seconds
+        self.at_once += other.at_once
+        self.seconds_at_once += other.seconds_at_once
         self.driving += other.driving
 
     @property
     def throughput(self) -> float:
-        """Answered messages a second."""
-        return len(self.latencies) / self.seconds if self.seconds else 0.0
+        """Answered messages a second, while everybody talked."""
+        return self.at_once / self.seconds_at_once if self.seconds_at_once else 0.0
 
     def percentile(self, share: float) -> float:
         """The latency that this share of messages stays within; a failed one took for ever."""
@@ -68,13 +76,15 @@ class Driver:
         """
         known, run = names or {}, Run()
         who = [(one, known.get(one) or next(self._names)) for one in residents]
-        async with self._session() as session:
-            began, worked = time.perf_counter(), time.process_time()
-            await asyncio.gather(
-                *(self._talk(session, name, itertools.islice(script(one, seed), turns), run, str(one))
-                  for one, name in who)
-            )  # fmt: skip
-            run.seconds, run.driving = time.perf_counter() - began, time.process_time() - worked
+        began, worked = time.perf_counter(), time.process_time()
+
+        async def talk(name: str, one: int) -> None:
+            await self._talk(name, itertools.islice(script(one, seed), turns), run, str(one))
+            if not run.at_once:
+                run.at_once, run.seconds_at_once = len(run.latencies), time.perf_counter() - began
+
+        await asyncio.gather(*(talk(name, one) for one, name in who))
+        run.seconds, run.driving = time.perf_counter() - began, time.process_time() - worked
         return run
 
     async def at_rate(self, rate: float, seconds: float, residents: range, seed: int = 0) -> Run:
@@ -83,20 +93,25 @@ class Driver:
         They come from residents who have their last answer; when all of them wait, somebody new begins.
         """
         chance, run = random.Random(seed), Run()
-        newcomers = itertools.count(residents.start)
-        idle = [(next(self._names), script(next(newcomers), seed)) for _ in residents]
-        async with self._session() as session:
+        async with AsyncExitStack() as phones:
+            newcomers = itertools.count(residents.start)
 
-            async def say(talk: tuple[str, Iterator[str]]) -> None:
-                await self._send(session, talk[0], next(talk[1]), run)
+            async def newcomer() -> _Talk:
+                phone = await phones.enter_async_context(_phone())
+                return phone, next(self._names), script(next(newcomers), seed)
+
+            async def say(talk: _Talk) -> None:
+                phone, name, texts = talk
+                await self._send(phone, name, next(texts), run)
                 idle.append(talk)
 
+            idle = [await newcomer() for _ in residents]
             began = time.perf_counter()
             due, sent = began, []
             while due < began + seconds:
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 if not idle:
-                    idle.append((next(self._names), script(next(newcomers), seed)))
+                    idle.append(await newcomer())
                 sent.append(asyncio.create_task(say(idle.pop(chance.randrange(len(idle))))))
                 due += chance.expovariate(rate)
             await asyncio.gather(*sent)
@@ -106,34 +121,33 @@ class Driver:
     async def alone(self, texts: Iterable[str], name: str = "") -> list[float]:
         """The latency of each message of one resident, new without a name; a failed one took for ever."""
         took, name = [], name or next(self._names)
-        async with self._session() as session:
+        async with _phone() as phone:
             for text in texts:
                 run = Run()
-                await self._send(session, name, text, run)
+                await self._send(phone, name, text, run)
                 took.append(run.percentile(1))
         return took
 
     async def first_answer(self, seconds: float) -> None:
         """Returns when the first message was answered; raises TimeoutError."""
         until, run = time.monotonic() + seconds, Run()
-        async with self._session() as session:
+        async with _phone() as phone:
             while time.monotonic() < until:
-                said = await self._send(session, next(self._names), "你好", run)
+                said = await self._send(phone, next(self._names), "你好", run)
                 if said:
                     return
                 await asyncio.sleep(PAUSE)
         raise TimeoutError(self._url)
 
-    async def _talk(
-        self, session: aiohttp.ClientSession, name: str, texts: Iterator[str], run: Run, who: str
-    ) -> None:
-        for place, text in enumerate(texts):
-            run.said[who, place] = await self._send(session, name, text, run)
+    async def _talk(self, name: str, texts: Iterator[str], run: Run, who: str) -> None:
+        async with _phone() as phone:
+            for place, text in enumerate(texts):
+                run.said[who, place] = await self._send(phone, name, text, run)
 
-    async def _send(self, session: aiohttp.ClientSession, name: str, text: str, run: Run) -> str:
+    async def _send(self, phone: aiohttp.ClientSession, name: str, text: str, run: Run) -> str:
         began = time.perf_counter()
         try:
-            async with session.post(self._url, json={"sender": name, "message": text}) as response:
+            async with phone.post(self._url, json={"sender": name, "message": text}) as response:
                 replies = await response.json()
                 if response.status != 200:
                     raise ValueError(response.status)
@@ -144,7 +158,9 @@ class Driver:
         run.silent += not replies
         return "\n".join(reply.get("text") or "" for reply in replies)
 
-    def _session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=LONGEST)
-        )
+
+def _phone() -> aiohttp.ClientSession:
+    """A resident's own connection, as everybody at home has one."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=1), timeout=aiohttp.ClientTimeout(total=LONGEST)
+    )
