@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection, Row
 
 from bot.console.model import Account, Role
 from bot.errors import InvalidInput
@@ -52,14 +51,14 @@ class Agents(Repository):
         from each other at once are one after the other.
         """
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             admins = sa.select(table.c.id).where(
                 table.c.role == Role.ADMIN.value, table.c.disabled_at.is_(None)
             )
-            found = await connection.execute(admins.order_by(table.c.id).with_for_update())
+            found = connection.execute(admins.order_by(table.c.id).with_for_update())
             if not any(row.id != account.id for row in found):
                 raise InvalidInput("last_admin")
-            await connection.execute(table.update().where(table.c.id == account.id).values(**values))
+            connection.execute(table.update().where(table.c.id == account.id).values(**values))
 
         self._work.stage(write)
 

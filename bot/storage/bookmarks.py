@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.storage.repository import Repository
 from bot.storage.tables import bookmarks as table
@@ -22,10 +22,10 @@ class Bookmarks(Repository):
     def set(self, name: str, value: str) -> None:
         """Stages the cursor's new place."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             update = table.update().where(table.c.name == name).values(value=value)
-            changed: Any = await connection.execute(update)
+            changed: Any = connection.execute(update)
             if changed.rowcount == 0:
-                await connection.execute(table.insert().values(name=name, value=value))
+                connection.execute(table.insert().values(name=name, value=value))
 
         self._work.stage(write)

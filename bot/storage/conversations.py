@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Collection, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.errors import Conflict
 from bot.messages import Button, Contact, Conversation, ConversationStatus
@@ -89,7 +90,7 @@ class Conversations(Repository):
         """Stages that the dialogue's events are others than before."""
         self.changes.setdefault(conversation_id, Change()).versions += 1
 
-    async def write(self, connection: AsyncConnection, held: Collection[int]) -> None:
+    def write(self, connection: Connection, held: Collection[int]) -> None:
         """Makes the changes, one statement a conversation; the first part of a commit.
 
         A changed conversation is locked by that, those held besides before: always the lowest id first.
@@ -98,9 +99,9 @@ class Conversations(Repository):
         if connection.dialect.name == "postgresql" and not set(held) <= set(changes):
             ids = sorted({*held, *changes})
             rows = sa.select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id)
-            await connection.execute(rows.with_for_update(key_share=True))
+            connection.execute(rows.with_for_update(key_share=True))
         for conversation_id in sorted(changes):
-            await _make(connection, conversation_id, changes[conversation_id])
+            _make(connection, conversation_id, changes[conversation_id])
 
     def set_reachable(self, conversation_id: int, reachable: bool) -> None:
         """Stages whether the contact can be written to, whoever serves them."""
@@ -120,20 +121,31 @@ class Conversations(Repository):
         )
 
     async def _one(self, condition: Any) -> Optional[Conversation]:
-        rows = await self._work.fetch(sa.select(table).where(condition))
+        rows = await self._work.fetch_briefly(sa.select(table).where(condition))
         return conversation_of(rows[0]._mapping) if rows else None
 
 
-async def _make(connection: AsyncConnection, conversation_id: int, change: Change) -> None:
-    statement = table.update().where(table.c.id == conversation_id)
-    values = dict(change.values)
+def _make(connection: Connection, conversation_id: int, change: Change) -> None:
+    statement = _update(tuple(sorted(change.values)), change.served is not None, change.versions > 0)
+    values = {f"new_{name}": value for name, value in change.values.items()}
+    values |= {"conversation": conversation_id, "versions": change.versions}
     if change.served:
-        statement = statement.where(table.c.status == change.served.value)
-    if change.versions:
-        values["dialogue_version"] = table.c.dialogue_version + change.versions
-    result: Any = await connection.execute(statement.values(**values))
+        values["served"] = change.served.value
+    result: Any = connection.execute(statement, values)
     if change.served and result.rowcount != 1:
         raise Conflict(f"conversation {conversation_id} was changed meanwhile")
+
+
+@lru_cache(maxsize=256)
+def _update(names: tuple[str, ...], if_served: bool, counts: bool) -> sa.sql.Update:
+    """Made once for each set of columns: making it anew takes four times as long as running it."""
+    statement = table.update().where(table.c.id == sa.bindparam("conversation"))
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    if if_served:
+        statement = statement.where(table.c.status == sa.bindparam("served"))
+    if counts:
+        values["dialogue_version"] = table.c.dialogue_version + sa.bindparam("versions")
+    return statement.values(**values)
 
 
 def conversation_of(row: Any, prefix: str = "") -> Conversation:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.errors import Conflict
 from bot.storage.repository import Repository
@@ -28,13 +28,13 @@ class Forms(Repository):
     def obey(self, account_id: int, key: str, now: datetime) -> None:
         """Stages that a form is obeyed; `commit` raises Conflict when it was, or is being just now."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             old = sa.and_(table.c.account_id == account_id, table.c.at < now - KEPT_FOR)
-            await connection.execute(table.delete().where(old))
+            connection.execute(table.delete().where(old))
             insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             # Waits for another transaction that has the same form in hand.
             statement = insert(table).values(account_id=account_id, key=key, at=now).on_conflict_do_nothing()
-            result: Any = await connection.execute(statement)
+            result: Any = connection.execute(statement)
             if result.rowcount != 1:
                 raise Conflict(f"form {key} was obeyed already")
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Iterable, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Accepted, Contact, Conversation, MessageKind, Source, Understood
 from bot.storage.conversations import conversation_of
@@ -55,8 +54,8 @@ class Incoming(Repository):
         }  # fmt: skip
         made: list[Row] = []
 
-        async def write(connection: AsyncConnection) -> None:
-            made.extend((await connection.execute(ACCEPT, values)).all())
+        def write(connection: Connection) -> None:
+            made.extend((connection.execute(ACCEPT, values)).all())
 
         self._work.stage(write, is_one_statement=True)
         await self._work.commit()
@@ -122,7 +121,7 @@ class Incoming(Repository):
             "conversation": asked.conversation_id, "most": limit,
             "since": since, "until": asked.received_at, "until_id": asked.id,
         }  # fmt: skip
-        rows = await self._work.fetch(WAITING, values)
+        rows = await self._work.fetch_briefly(WAITING, values)
         if not rows:
             return None, []
         conversation = conversation_of(rows[0]._mapping, "of_")

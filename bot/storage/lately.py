@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.storage.repository import Repository
 from bot.storage.tables import lately as table
@@ -22,8 +22,8 @@ class Lately(Repository):
         values = {"what": what, "who": who, "now": now, "until": until, "since_first": not since_last}
         times: list[int] = []
 
-        async def write(connection: AsyncConnection) -> None:
-            times.append(int((await connection.execute(COUNT, values)).scalar_one()))
+        def write(connection: Connection) -> None:
+            times.append(int((connection.execute(COUNT, values)).scalar_one()))
 
         self._work.stage(write, is_one_statement=True)
         await self._work.commit()

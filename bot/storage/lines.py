@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Author, Button, Conversation, Line, Reply
 from bot.storage.repository import Repository
@@ -44,17 +43,17 @@ class Lines(Repository):
             self._work.stage_row(table, values)
             return
 
-        async def write(connection: AsyncConnection) -> None:
-            result: Any = await connection.execute(table.insert().values(**values))
+        def write(connection: Connection) -> None:
+            result: Any = connection.execute(table.insert().values(**values))
             if reply.author is not Author.RESIDENT:
                 message_id = result.inserted_primary_key[0]
-                await connection.execute(_outbox_row(conversation, message_id, now))
+                connection.execute(_outbox_row(conversation, message_id, now))
 
         self._work.stage(write)
 
     async def replies_to(self, incoming_id: int) -> list[Line]:
         """What was answered to one accepted message, or to those it was folded with, in order."""
-        return [line(row) for row in await self._work.fetch(REPLIES, {"answered": incoming_id})]
+        return [line(row) for row in await self._work.fetch_briefly(REPLIES, {"answered": incoming_id})]
 
     async def after(self, conversation_id: int, line_id: int = 0, limit: int = 100) -> list[Line]:
         """The conversation's lines with a higher id, oldest first, at most `limit`."""

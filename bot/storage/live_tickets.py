@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.storage.tables import tickets
 from bot.storage.tables.tickets import LIVE
@@ -16,13 +16,13 @@ OF_CONVERSATION = sa.select(tickets.c.number).where(
 class LiveTickets:
     """For one transaction, after its last write."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._found: dict[int, list[str]] = {}
 
-    async def of(self, conversation_id: int) -> list[str]:
+    def of(self, conversation_id: int) -> list[str]:
         """Their numbers, in order."""
         if conversation_id not in self._found:
-            rows = await self._connection.execute(OF_CONVERSATION, {"conversation": conversation_id})
+            rows = self._connection.execute(OF_CONVERSATION, {"conversation": conversation_id})
             self._found[conversation_id] = sorted(row.number for row in rows)
         return self._found[conversation_id]

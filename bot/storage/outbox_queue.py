@@ -19,11 +19,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.notifications.model import Delivery
+from bot.storage.access import each_alone
 from bot.storage.failures import translated
 from bot.storage.outbox import delivery_of, due_heads
 from bot.storage.tables import messages
 from bot.storage.tables import outbox as table
-from bot.storage.unit_of_work import UnitOfWorkFactory, each_alone
+from bot.storage.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.console.presence import HERE_FOR, TYPING_FOR, Present
 from bot.messages import Contact
@@ -64,7 +64,7 @@ class Presence(Repository):
         self._work.stage_statement(table.delete().where(mine))
 
     def _keep(self, number: str, agent: str, **values: Any) -> None:
-        async def write(connection: AsyncConnection) -> None:
-            await upsert(connection, table, {"ticket_number": number, "agent": agent}, values)
+        def write(connection: Connection) -> None:
+            upsert(connection, table, {"ticket_number": number, "agent": agent}, values)
 
         self._work.stage(write)

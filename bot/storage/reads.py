@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Tuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.messages import Author
 from bot.storage.repository import Repository
@@ -66,9 +66,9 @@ class Reads(Repository):
     def mark(self, agent: str, number: str, line_id: int) -> None:
         """Stages that an agent has seen everything up to a line; it never goes back."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             key = {"ticket_number": number, "agent": agent}
-            await upsert(connection, table, key, {"line_id": line_id}, only=_is_newer)
+            upsert(connection, table, key, {"line_id": line_id}, only=_is_newer)
 
         self._work.stage(write)
 

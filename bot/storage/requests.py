@@ -28,7 +28,7 @@ class Requests(Repository):
     async def of_conversation(self, conversation_id: int, limit: int = 20) -> list[SentRequest]:
         """The conversation's requests, newest first."""
         statement = sa.select(table).where(table.c.conversation_id == conversation_id)
-        rows = await self._work.fetch(statement.order_by(table.c.id.desc()).limit(limit))
+        rows = await self._work.fetch_briefly(statement.order_by(table.c.id.desc()).limit(limit))
         return [_request(row) for row in rows]
 
     async def due(self, now: datetime, limit: int = 100) -> list[SentRequest]:

@@ -19,6 +19,12 @@ from sqlalchemy.util import await_only
 
 LOCK_WAIT_SECONDS = 10
 SWITCH_TRIES = 100
+SETTINGS = (
+    "synchronous=FULL",  # what was acknowledged survives a power cut, too
+    "secure_delete=FAST",  # what was erased is overwritten where that costs nothing
+    "foreign_keys=ON",
+)
+"""Of every connection; write-ahead logging is the file's own."""
 
 
 def open_sqlite(url: str) -> AsyncEngine:
@@ -70,12 +76,7 @@ def _prepare(connection: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     _write_ahead(connection, cursor)
-    for pragma in (
-        "synchronous=FULL",  # what was acknowledged survives a power cut, too
-        "secure_delete=FAST",  # what was erased is overwritten where that costs nothing
-        "foreign_keys=ON",
-        f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
-    ):
+    for pragma in (*SETTINGS, f"busy_timeout={LOCK_WAIT_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

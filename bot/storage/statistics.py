@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Mapping, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -106,8 +106,8 @@ class Statistics(Repository):
         """Stages what was counted of a day; what was kept of it before is replaced."""
         values = {"method": method, "tally": dict(tally.counts), "counted_at": now}
 
-        async def write(connection: AsyncConnection) -> None:
-            await upsert(connection, statistics_days, {"day": day.isoformat(), "part": part}, values)
+        def write(connection: Connection) -> None:
+            upsert(connection, statistics_days, {"day": day.isoformat(), "part": part}, values)
 
         self._work.stage(write)
 

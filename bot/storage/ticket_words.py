@@ -10,7 +10,7 @@ import re
 from typing import Any, Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from bot.messages import Author
 from bot.storage.live_tickets import LiveTickets
@@ -67,21 +67,21 @@ class TicketWords(Repository):
         if author.value in HEARD and not text.startswith("/"):
             self._said.setdefault(conversation_id, set()).update(pieces(text))
 
-    async def write(self, connection: AsyncConnection, live: LiveTickets) -> None:
+    def write(self, connection: Connection, live: LiveTickets) -> None:
         """Writes everything collected; part of the commit."""
         found, self._added = self._added, {}
         opened, self._opened = self._opened, set()
         said, self._said = self._said, {}
         for number in opened:
-            found.setdefault(number, set()).update(await _before(connection, number))
+            found.setdefault(number, set()).update(_before(connection, number))
         for conversation_id, words in said.items():
-            for number in await live.of(conversation_id):
+            for number in live.of(conversation_id):
                 found.setdefault(number, set()).update(words)
         merged, self._merged = self._merged, []
         for number, into in merged:
-            found.setdefault(into, set()).update(await _noted(connection, number))
+            found.setdefault(into, set()).update(_noted(connection, number))
         for number in sorted(found):
-            await _keep(connection, number, found[number])
+            _keep(connection, number, found[number])
 
     async def find(self, words: str) -> list[str]:
         """The numbers of the newest tickets that have all the words, at most HITS_MOST; newest first.
@@ -133,7 +133,7 @@ def _tsquery(looked_for: Iterable[Wanted]) -> Any:
     return sa.cast(sa.literal(text), _TsQuery())
 
 
-async def _before(connection: AsyncConnection, number: str) -> set[str]:
+def _before(connection: Connection, number: str) -> set[str]:
     ticket = sa.select(tickets.c.conversation_id).where(tickets.c.number == number).scalar_subquery()
     said = (
         sa.select(messages.c.text)
@@ -144,16 +144,16 @@ async def _before(connection: AsyncConnection, number: str) -> set[str]:
     noted = sa.select(notes.c.note).where(notes.c.ticket_number == number, notes.c.action == "noted")
     found: set[str] = set()
     for statement in (said, noted):
-        for row in await connection.execute(statement):
+        for row in connection.execute(statement):
             found |= pieces(row[0])
     return found
 
 
-async def _noted(connection: AsyncConnection, number: str) -> set[str]:
+def _noted(connection: Connection, number: str) -> set[str]:
     """The words of what was noted on a ticket, and on what was merged into it before."""
     found, numbers = set(), [number]
     while numbers:
-        rows = await connection.execute(
+        rows = connection.execute(
             sa.select(notes.c.note).where(notes.c.ticket_number.in_(numbers), notes.c.action == "noted")
         )
         found |= {piece for row in rows for piece in pieces(row[0])}
@@ -161,15 +161,15 @@ async def _noted(connection: AsyncConnection, number: str) -> set[str]:
         before = sa.select(tickets.c.number).where(
             tickets.c.conversation_id == conversation.scalar_subquery(), tickets.c.merged_into.in_(numbers)
         )
-        numbers = [row[0] for row in await connection.execute(before)]
+        numbers = [row[0] for row in connection.execute(before)]
     return found
 
 
-async def _keep(connection: AsyncConnection, number: str, words: set[str]) -> None:
+def _keep(connection: Connection, number: str, words: set[str]) -> None:
     if connection.dialect.name == "postgresql":
-        await _keep_in_postgresql(connection, number, words)
+        _keep_in_postgresql(connection, number, words)
         return
-    rows = (await connection.execute(sa.select(table.c.words).where(table.c.ticket_number == number))).all()
+    rows = (connection.execute(sa.select(table.c.words).where(table.c.ticket_number == number))).all()
     kept = set(rows[0].words.split()) if rows else set()
     if not words - kept or len(kept) >= PIECES_MOST:
         return
@@ -178,11 +178,11 @@ async def _keep(connection: AsyncConnection, number: str, words: set[str]) -> No
         change: Any = table.update().where(table.c.ticket_number == number).values(words=together)
     else:
         change = table.insert().values(ticket_number=number, words=together)
-    await connection.execute(change)
+    connection.execute(change)
 
 
-async def _keep_in_postgresql(connection: AsyncConnection, number: str, words: set[str]) -> None:
-    await connection.execute(KEEP, {"number": number, "words": sorted(words), "most": PIECES_MOST})
+def _keep_in_postgresql(connection: Connection, number: str, words: set[str]) -> None:
+    connection.execute(KEEP, {"number": number, "words": sorted(words), "most": PIECES_MOST})
 
 
 KEEP = sa.text(

@@ -73,12 +73,12 @@ class Tickets(Repository):
         """The ticket with this number, or None."""
         if number in self._staged:
             return self._staged[number]
-        found = await self._fetch(sa.select(table).where(table.c.number == number))
-        return found[0] if found else None
+        rows = await self._work.fetch_briefly(sa.select(table).where(table.c.number == number))
+        return ticket_of(rows[0]) if rows else None
 
     async def of_conversation(self, conversation_id: int, limit: int = 20) -> List[Ticket]:
         """The conversation's tickets, newest first."""
-        return await self._newest(table.c.conversation_id == conversation_id, conversation_id, limit)
+        return await self._newest(OF_CONVERSATION, conversation_id, limit)
 
     async def about(self, serial_number: str, but_not: int, limit: int = 10) -> List[Ticket]:
         """Tickets of other conversations about the same payment, newest first."""
@@ -89,8 +89,7 @@ class Tickets(Repository):
 
     async def live_of(self, conversation_id: int) -> List[Ticket]:
         """The conversation's tickets that somebody still works on, newest first."""
-        condition = sa.and_(table.c.conversation_id == conversation_id, table.c.status.in_(LIVE))
-        return [t for t in await self._newest(condition, conversation_id, 100) if t.status.is_live]
+        return [t for t in await self._newest(LIVE_OF_CONVERSATION, conversation_id, 100) if t.status.is_live]
 
     async def list(
         self, statuses: Iterable[TicketStatus] = (), limit: int = 50, offset: int = 0, words: str = ""
@@ -187,15 +186,26 @@ class Tickets(Repository):
             sa.select(table).where(table.c.snoozed_until <= now).order_by(table.c.snoozed_until).limit(limit)
         )
 
-    async def _newest(self, condition: Any, conversation_id: int, limit: int) -> List[Ticket]:
-        statement = sa.select(table).where(condition).order_by(table.c.created_at.desc()).limit(limit)
-        found = {ticket.number: ticket for ticket in await self._fetch(statement)}
+    async def _newest(self, statement: sa.sql.Select, conversation_id: int, limit: int) -> List[Ticket]:
+        values = {"conversation": conversation_id, "most": limit}
+        found = {row.number: ticket_of(row) for row in await self._work.fetch_briefly(statement, values)}
         staged = {t.number: t for t in self._staged.values() if t.conversation_id == conversation_id}
         newest_first = sorted({**found, **staged}.values(), key=lambda t: t.created_at, reverse=True)
         return newest_first[:limit]
 
     async def _fetch(self, statement: sa.sql.Select) -> List[Ticket]:
         return [ticket_of(row) for row in await self._work.fetch(statement)]
+
+
+def _newest_of(*conditions: Any) -> sa.sql.Select:
+    theirs = table.c.conversation_id == sa.bindparam("conversation")
+    newest_first = sa.select(table).where(theirs, *conditions).order_by(table.c.created_at.desc())
+    return newest_first.limit(sa.bindparam("most"))
+
+
+OF_CONVERSATION = _newest_of()
+LIVE_OF_CONVERSATION = _newest_of(table.c.status.in_(LIVE))
+"""Made once, because every message asks for them."""
 
 
 def _filtered(statement: Any, statuses: Iterable[TicketStatus], words: str) -> Any:

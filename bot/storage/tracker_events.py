@@ -9,7 +9,7 @@ import json
 from typing import Any, Iterable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection, Row
 
 from bot.storage.repository import Repository
 from bot.storage.tables import tracker_events as table
@@ -38,14 +38,16 @@ class TrackerEvents(Repository):
             .where(table.c.conversation_id == conversation_id, table.c.type.in_(["session_started", SUMMARY]))
             .scalar_subquery()
         )
-        found = await self._load(sa.and_(table.c.conversation_id == conversation_id, table.c.id >= start))
+        since = sa.and_(table.c.conversation_id == conversation_id, table.c.id >= start)
+        found = _events(await self._work.fetch_briefly(_data(since)))
         if found and "event" not in found[0]:
             return [*found[0]["events"], *found[1:]]
         return found
 
     async def all(self, conversation_id: int) -> list[dict[str, Any]]:
         """Every event of the conversation, oldest first."""
-        return await self._load(sa.and_(table.c.conversation_id == conversation_id, table.c.type != SUMMARY))
+        every = sa.and_(table.c.conversation_id == conversation_id, table.c.type != SUMMARY)
+        return _events(await self._work.fetch(_data(every)))
 
     def _insert(self, conversation_id: int, typed: Iterable[tuple[str, dict[str, Any]]]) -> None:
         rows = [
@@ -58,11 +60,15 @@ class TrackerEvents(Repository):
             for kind, data in typed
         ]
 
-        async def write(connection: AsyncConnection) -> None:
-            await connection.execute(table.insert(), rows)
+        def write(connection: Connection) -> None:
+            connection.execute(table.insert(), rows)
 
         self._work.stage(write)
 
-    async def _load(self, condition: Any) -> list[dict[str, Any]]:
-        rows = await self._work.fetch(sa.select(table.c.data).where(condition).order_by(table.c.id))
-        return [json.loads(row.data) for row in rows]
+
+def _data(condition: Any) -> sa.sql.Select:
+    return sa.select(table.c.data).where(condition).order_by(table.c.id)
+
+
+def _events(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    return [json.loads(row.data) for row in rows]

@@ -8,12 +8,9 @@ that depend on it say so, and `commit` raises Conflict.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import (
     Any,
-    AsyncIterator,
     Awaitable,
     Callable,
     Mapping,
@@ -25,10 +22,11 @@ from typing import (
 
 import sqlalchemy as sa
 from cachetools import LRUCache
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import Conflict, Unavailable
+from bot.storage.access import Access, Write
 from bot.storage.addresses import Addresses
 from bot.storage.agent_files import AgentFiles
 from bot.storage.agents import Agents
@@ -39,7 +37,6 @@ from bot.storage.audit import Audit
 from bot.storage.bookmarks import Bookmarks
 from bot.storage.canned_answers import CannedAnswers
 from bot.storage.conversations import Conversations
-from bot.storage.failures import translated
 from bot.storage.forms import Forms
 from bot.storage.inbox import Inbox
 from bot.storage.incoming import Incoming
@@ -55,6 +52,7 @@ from bot.storage.queue import Queue
 from bot.storage.ratings import Ratings
 from bot.storage.reads import Reads
 from bot.storage.requests import Requests
+from bot.storage.sqlite_access import access_to
 from bot.storage.statistics import Statistics
 from bot.storage.ticket_words import TicketWords
 from bot.storage.tickets import Tickets
@@ -62,69 +60,17 @@ from bot.storage.tracker_events import TrackerEvents
 from bot.storage.watches import Watches
 from bot.storage.webhooks import Webhooks
 
-Write = Callable[[AsyncConnection], Awaitable[None]]
 Memory = MutableMapping[int, tuple[int, Any]]
 """What this process remembers of a conversation, with the version that was the newest then."""
 
 REMEMBERED = 2000
 
 
-class Pen:
-    """One transaction's way into the database; SQLite lets one write at a time, so ours wait in order."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine.execution_options(writes=True)
-        self._at_once = each_alone(engine)
-        self._one_writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[AsyncConnection]:
-        """For one statement that writes and is a transaction by itself."""
-        if self._one_writer is None:
-            async with self._at_once.connect() as connection:
-                yield connection
-        else:
-            async with self._one_writer, self._at_once.connect() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that will write."""
-        if self._one_writer is None:
-            async with self._begun() as connection:
-                yield connection
-        else:
-            async with self._one_writer, self._begun() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[AsyncConnection]:
-        # Not engine.begin(): when BEGIN itself fails (locked), that never gives the connection back.
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
-
-
-def each_alone(engine: AsyncEngine) -> AsyncEngine:
-    """The engine for single statements: none needs BEGIN and COMMIT around it to be whole."""
-    options: dict[str, Any] = {"alone": True}
-    if engine.dialect.name == "postgresql":
-        options["isolation_level"] = "AUTOCOMMIT"
-    return engine.execution_options(**options)
-
-
 class UnitOfWork:
     """All repositories over one set of staged writes; leaving without `commit` drops them."""
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        pen: Optional[Pen] = None,
-        memory: Optional[Memory] = None,
-        reading: Optional[AsyncEngine] = None,
-    ) -> None:
-        self._engine = engine
-        self._reading = reading or each_alone(engine)
-        self._pen = pen or Pen(engine)
+    def __init__(self, access: Access, memory: Optional[Memory] = None) -> None:
+        self._access = access
         self._writes: list[Write] = []
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._needs_transaction = False
@@ -179,7 +125,7 @@ class UnitOfWork:
     @property
     def dialect(self) -> str:
         """Which kind of database this is: `sqlite` or `postgresql`."""
-        return self._engine.dialect.name
+        return self._access.dialect
 
     async def fetch(
         self, statement: sa.sql.Executable, values: Optional[Mapping[str, Any]] = None
@@ -188,10 +134,17 @@ class UnitOfWork:
 
         `values` are for a statement that was made once, which costs half of one that is made anew.
         """
+        return await self._seeing(self._access.read(statement, values))
+
+    async def fetch_briefly(
+        self, statement: sa.sql.Executable, values: Optional[Mapping[str, Any]] = None
+    ) -> list[Row]:
+        """The same for a read that looks at a few rows by an index, as those of every message are."""
+        return await self._seeing(self._access.read_briefly(statement, values))
+
+    async def _seeing(self, read: Awaitable[list[Row]]) -> list[Row]:
         try:
-            with translated():
-                async with self._reading.connect() as connection:
-                    return list((await connection.execute(statement, values)).all())
+            return await read
         except Unavailable as error:
             self.blind = error
             raise
@@ -206,8 +159,8 @@ class UnitOfWork:
         if table.name not in self._rows:
             rows = self._rows[table.name] = []
 
-            async def run(connection: AsyncConnection) -> None:
-                await connection.execute(table.insert(), rows)
+            def run(connection: Connection) -> None:
+                connection.execute(table.insert(), rows)
 
             self.stage(run)
         self._rows[table.name].append(row)
@@ -215,16 +168,16 @@ class UnitOfWork:
     def stage_statement(self, statement: Any) -> None:
         """Keeps one statement for `commit`."""
 
-        async def run(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
+        def run(connection: Connection) -> None:
+            connection.execute(statement)
 
         self.stage(run)
 
     def stage_change(self, statement: Any, what: str, values: Optional[Mapping[str, Any]] = None) -> None:
         """Keeps an update that names what was read; `commit` raises Conflict when it fits no row."""
 
-        async def run(connection: AsyncConnection) -> None:
-            result: Any = await connection.execute(statement, values)
+        def run(connection: Connection) -> None:
+            result: Any = connection.execute(statement, values)
             if result.rowcount != 1:
                 raise Conflict(f"{what} was changed meanwhile")
 
@@ -250,9 +203,9 @@ class UnitOfWork:
         writes = self._take_writes()
         steps, self._after = self._after, []
         if is_alone:
-            await self._write_alone(writes[0])
+            await self._access.write(writes[0], is_one_statement=True)
         elif writes or self.conversations.changes:
-            await self._write(writes)
+            await self._access.write(self._together(writes))
         for step in steps:
             step()
 
@@ -261,31 +214,26 @@ class UnitOfWork:
         self._rows, self._needs_transaction = {}, False
         return writes
 
-    async def _write_alone(self, write: Write) -> None:
-        with translated():
-            async with self._pen.alone() as connection:
-                await write(connection)
-
-    async def _write(self, writes: Sequence[Write]) -> None:
+    def _together(self, writes: Sequence[Write]) -> Write:
         held, self._held = self._held, set()
-        with translated():
-            async with self._pen.transaction() as connection:
-                await self.conversations.write(connection, held)
-                for write in writes:
-                    await write(connection)
-                live = LiveTickets(connection)
-                await self.ticket_words.write(connection, live)
-                await self.webhooks.write(connection, live)
+
+        def run(connection: Connection) -> None:
+            self.conversations.write(connection, held)
+            for write in writes:
+                write(connection)
+            live = LiveTickets(connection)
+            self.ticket_words.write(connection, live)
+            self.webhooks.write(connection, live)
+
+        return run
 
 
 class UnitOfWorkFactory:
     """Makes a unit of work for each message, request or background step."""
 
-    def __init__(self, engine: AsyncEngine, pen: Optional[Pen] = None) -> None:
-        self._engine = engine
-        self._pen = pen or Pen(engine)
-        self._reading = each_alone(engine)
+    def __init__(self, engine: AsyncEngine, access: Optional[Access] = None) -> None:
+        self._access = access or access_to(engine)
         self._memory: Memory = LRUCache(REMEMBERED)
 
     def __call__(self) -> UnitOfWork:
-        return UnitOfWork(self._engine, self._pen, self._memory, self._reading)
+        return UnitOfWork(self._access, self._memory)

@@ -6,14 +6,14 @@ from typing import Any, Callable, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 Only = Callable[[Any], Any]
 """Which present rows are changed, given the row that was to be inserted."""
 
 
-async def upsert(
-    connection: AsyncConnection,
+def upsert(
+    connection: Connection,
     table: sa.Table,
     key: dict[str, Any],
     values: dict[str, Any],
@@ -22,7 +22,7 @@ async def upsert(
     """Inserts the row, or changes the one with the same key; not when `only` leaves it out."""
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(table).values(**key, **values)
-    await connection.execute(
+    connection.execute(
         statement.on_conflict_do_update(
             index_elements=list(key),
             set_=values,

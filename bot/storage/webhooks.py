@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Iterable, Optional
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Author
 from bot.storage.live_tickets import LiveTickets
@@ -55,20 +54,20 @@ class Webhooks(Repository):
         """Tells that a resident wrote; it concerns the tickets that were live before."""
         self._written_in[conversation_id] = at
 
-    async def write(self, connection: AsyncConnection, live: LiveTickets) -> None:
+    def write(self, connection: Connection, live: LiveTickets) -> None:
         """Writes a delivery for each event and receiver; part of the commit."""
         notes, self._notes = self._notes, []
         written_in, self._written_in = self._written_in, {}
         opened = {note.ticket_number for event, note in notes if event is Event.OPENED}
         for conversation_id, at in written_in.items():
-            for number in await live.of(conversation_id):
+            for number in live.of(conversation_id):
                 if number not in opened:
                     notes.append((Event.RESIDENT_WROTE, TicketNote(number, at, Author.RESIDENT.value, "")))
-        receivers = await _receivers(connection) if notes else []
+        receivers = _receivers(connection) if notes else []
         for event, note in notes:
             if event in {one for _, _, one in receivers}:
-                happened = await _happened(connection, event, note)
-                await connection.execute(queue.insert(), _deliveries(receivers, happened))
+                happened = _happened(connection, event, note)
+                connection.execute(queue.insert(), _deliveries(receivers, happened))
 
     async def all(self) -> list[Webhook]:
         """Every receiver, by name."""
@@ -85,8 +84,8 @@ class Webhooks(Repository):
     ) -> None:  # fmt: skip
         """Stages a new receiver, which is told from now on."""
 
-        async def write(connection: AsyncConnection) -> None:
-            made: Any = await connection.execute(
+        def write(connection: Connection) -> None:
+            made: Any = connection.execute(
                 table.insert().values(
                     name=name,
                     url=url,
@@ -97,7 +96,7 @@ class Webhooks(Repository):
                     created_at=now,
                 )
             )
-            await _choose(connection, made.inserted_primary_key[0], events)
+            _choose(connection, made.inserted_primary_key[0], events)
 
         self._work.stage(write)
 
@@ -110,9 +109,9 @@ class Webhooks(Repository):
             )
         if events is not None:
 
-            async def write(connection: AsyncConnection) -> None:
-                await connection.execute(chosen.delete().where(chosen.c.webhook_id == webhook.id))
-                await _choose(connection, webhook.id, events)
+            def write(connection: Connection) -> None:
+                connection.execute(chosen.delete().where(chosen.c.webhook_id == webhook.id))
+                _choose(connection, webhook.id, events)
 
             self._work.stage(write)
 
@@ -257,7 +256,7 @@ Receiver = tuple[int, bool, Event]
 """A webhook, whether it gets texts, and one event that it chose."""
 
 
-async def _receivers(connection: AsyncConnection) -> list[Receiver]:
+def _receivers(connection: Connection) -> list[Receiver]:
     statement = (
         sa.select(table.c.id, table.c.with_texts, chosen.c.event)
         .join(chosen, chosen.c.webhook_id == table.c.id)
@@ -265,40 +264,40 @@ async def _receivers(connection: AsyncConnection) -> list[Receiver]:
         # Who deletes one waits for this commit: an agent's change must not fail of that.
         .with_for_update(read=True, key_share=True, of=table)
     )
-    return [(row[0], row[1], Event(row[2])) for row in (await connection.execute(statement)).all()]
+    return [(row[0], row[1], Event(row[2])) for row in (connection.execute(statement)).all()]
 
 
-async def _happened(connection: AsyncConnection, event: Event, note: TicketNote) -> Happened:
-    ticket, language, own_tags = await _ticket(connection, note.ticket_number)
+def _happened(connection: Connection, event: Event, note: TicketNote) -> Happened:
+    ticket, language, own_tags = _ticket(connection, note.ticket_number)
     text = note.note
     if event in SPOKEN:
-        text = await _last_line(connection, ticket.conversation_id, SPOKEN[event])
+        text = _last_line(connection, ticket.conversation_id, SPOKEN[event])
     elif event in (Event.OPENED, Event.REOPENED):
         text = ""  # a reason's name, which the ticket has too
     return Happened(event, note.at, note.actor, ticket, language, own_tags, note.data, text)
 
 
-async def _ticket(connection: AsyncConnection, number: str) -> tuple[Ticket, str, list[str]]:
+def _ticket(connection: Connection, number: str) -> tuple[Ticket, str, list[str]]:
     """A ticket as it will stand, its resident's language, and its tags."""
-    found = await connection.execute(sa.select(tickets).where(tickets.c.number == number))
+    found = connection.execute(sa.select(tickets).where(tickets.c.number == number))
     ticket = ticket_of(found.one())
     own = conversations.c.id == ticket.conversation_id
-    language = await connection.execute(sa.select(conversations.c.language).where(own))
+    language = connection.execute(sa.select(conversations.c.language).where(own))
     theirs = sa.select(tags.c.tag).where(tags.c.ticket_number == number).order_by(tags.c.tag)
-    return ticket, str(language.scalar_one()), [row[0] for row in (await connection.execute(theirs)).all()]
+    return ticket, str(language.scalar_one()), [row[0] for row in (connection.execute(theirs)).all()]
 
 
-async def _last_line(connection: AsyncConnection, conversation_id: int, author: str) -> str:
+def _last_line(connection: Connection, conversation_id: int, author: str) -> str:
     theirs = sa.and_(messages.c.conversation_id == conversation_id, messages.c.author == author)
     statement = sa.select(messages.c.text).where(theirs).order_by(messages.c.id.desc()).limit(1)
-    row = (await connection.execute(statement)).first()
+    row = (connection.execute(statement)).first()
     return str(row[0]) if row else ""
 
 
-async def _choose(connection: AsyncConnection, webhook_id: int, events: Iterable[Event]) -> None:
+def _choose(connection: Connection, webhook_id: int, events: Iterable[Event]) -> None:
     rows = [{"webhook_id": webhook_id, "event": event.value} for event in dict.fromkeys(events)]
     if rows:
-        await connection.execute(chosen.insert(), rows)
+        connection.execute(chosen.insert(), rows)
 
 
 def _deliveries(receivers: Iterable[Receiver], happened: Happened) -> list[dict[str, Any]]:

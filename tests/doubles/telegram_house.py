@@ -20,7 +20,7 @@ from bot.messages import Button, Contact, Reply
 from bot.notifications.relay import OutboxRelay
 from bot.seal import Seal
 from bot.storage.tables import outbox
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
 from bot.tickets.service import TicketsService
@@ -72,13 +72,13 @@ class FailingWork:
     """Units of work on the engine; the next `failures` commits break, and `gate` holds them all."""
 
     def __init__(self, engine: Any) -> None:
-        self._engine = engine
+        self._make = UnitOfWorkFactory(engine)
         self.failures = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
     def __call__(self) -> UnitOfWork:
-        made = UnitOfWork(self._engine)
+        made = self._make()
         commit = made.commit
 
         async def held() -> None:

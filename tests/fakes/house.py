@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bot.announcer import Announcer
 from bot.desk import Desk
@@ -23,9 +23,12 @@ from bot.requests.service import RequestsService
 from bot.seal import Seal
 from bot.services import Services
 from bot.storage import tables
+from bot.storage.access import Access, Write
 from bot.storage.database import Database, open_database
+from bot.storage.failures import translated
+from bot.storage.sqlite_access import access_to
 from bot.storage.turnstile import turnstile_for
-from bot.storage.unit_of_work import Pen, UnitOfWorkFactory
+from bot.storage.unit_of_work import UnitOfWorkFactory
 from bot.tickets.casework import Casework
 from bot.tickets.deadlines import Deadlines
 from bot.tickets.hours import WorkingHours
@@ -60,25 +63,30 @@ def message(
     )
 
 
-class BreakingPen(Pen):
+class BreakingAccess(Access):
     """Raises what is in `breaks` when everything was written and nothing is committed yet, one each time."""
 
     def __init__(self, engine: Database) -> None:
         super().__init__(engine)
         self.breaks: list[Exception] = []
+        self._whole = access_to(engine)
+        self.read, self.read_briefly = self._whole.read, self._whole.read_briefly  # type: ignore[method-assign]
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Any]:
+    async def write(self, write: Write, is_one_statement: bool = False) -> None:
+        """One statement is broken before it runs: it may be committed by itself."""
+        if is_one_statement:
+            self._break()
+            return await self._whole.write(write, is_one_statement)
+
+        def breaking(connection: Connection) -> None:
+            write(connection)
+            self._break()
+
+        return await self._whole.write(breaking)
+
+    def _break(self) -> None:
         if self.breaks:
-            raise self.breaks.pop(0)
-        async with super().alone() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        async with super().transaction() as connection:
-            yield connection
-            if self.breaks:
+            with translated():
                 raise self.breaks.pop(0)
 
 
@@ -98,8 +106,8 @@ class FakeHouse:
     announcer: Announcer = field(default_factory=Announcer)
 
     def __post_init__(self) -> None:
-        self.pen = BreakingPen(self.engine)
-        self.work = UnitOfWorkFactory(self.engine, self.pen)
+        self.access = BreakingAccess(self.engine)
+        self.work = UnitOfWorkFactory(self.engine, self.access)
         self.hours = WorkingHours(time(9), time(17, 30))
         self.deadlines = Deadlines.usual(self.hours)
         self.tickets = TicketsService(self.clock, self.deadlines, self.phrases)

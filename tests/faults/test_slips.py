@@ -82,7 +82,7 @@ async def test_slips_are_forced_to_the_disk_only_when_the_database_could_not_be_
     await relay.drain(5)
     assert forced == []
     await house.desk.handle(message("后"))
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     await relay.drain(5)
     assert len(forced) == 1
     assert telephone.taken == ["re: 先", "re: 后"]

@@ -6,13 +6,14 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.util import await_only
 
 from bot.desk import Desk
 from bot.messages import Author
 from bot.storage.turnstile import SharedTurnstile
 from tests.fakes.dialogue import FakeDialogue
 from tests.fakes.house import FakeHouse, message
-from tests.unit.storage.test_unit_of_work import slow_writer
+from tests.unit.storage.test_unit_of_work import say
 
 pytestmark = pytest.mark.postgresql
 
@@ -75,6 +76,35 @@ async def test_other_conversations_are_answered_while_one_is_held_elsewhere(
     gate.set()
     await asyncio.gather(slow, waiting)
     assert await house.said("anna") == ["re: 慢", "re: 等"]
+
+
+async def slow_writer(house: FakeHouse, conversation: object) -> "tuple[asyncio.Task[None], asyncio.Event]":
+    """A transaction that has written a line and does not end before the event is set."""
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    def linger(_connection: object) -> None:
+        written.set()
+        await_only(go_on.wait())
+
+    work = house.work()
+    say(work, house, conversation, "先")
+    work.stage(linger)
+    task = asyncio.create_task(work.commit())
+    await asyncio.wait_for(written.wait(), 5)
+    return task, go_on
+
+
+async def test_a_line_is_not_numbered_before_the_line_in_front_of_it_is_stored(house: FakeHouse) -> None:
+    conversation = await house.conversation()
+    first, go_on = await slow_writer(house, conversation)
+    work = house.work()
+    say(work, house, conversation, "后")
+    second = asyncio.create_task(work.commit())
+    done, _ = await asyncio.wait([second], timeout=0.2)
+    assert not done
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert await house.said() == ["先", "后"]
 
 
 async def test_a_slow_transaction_holds_up_its_own_conversation_only(house: FakeHouse) -> None:

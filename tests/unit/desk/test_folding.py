@@ -228,7 +228,7 @@ async def test_each_of_them_again_gets_the_same_answer_after_a_restart_too(house
 
 async def test_a_commit_that_fails_leaves_all_of_them_to_be_answered(house: FakeHouse) -> None:
     accepted = await accept(house, *WORRY)
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await house.desk.answer(accepted[-1])
     assert await house.transcript() == []
@@ -245,7 +245,7 @@ async def test_side_effects_keep_their_key_when_more_of_the_burst_came_meanwhile
 
     house.dialogue.acts = {"在吗": act, "在吗，急": act}
     accepted = await accept(house, "在吗")
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await house.desk.answer(accepted[0])
     await accept(house, "急")

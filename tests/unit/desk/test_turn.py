@@ -22,7 +22,7 @@ from tests.fakes.house import FakeHouse, locked, message
 async def test_a_commit_that_fails_leaves_nothing_and_the_message_is_answered_later(house: FakeHouse) -> None:
     house.dialogue.acts["人工"] = opens_ticket()
     accepted = await house.desk.accept(message("人工"))
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await house.desk.answer(accepted)
     assert await house.transcript() == []
@@ -37,7 +37,7 @@ async def test_a_commit_that_fails_leaves_nothing_and_the_message_is_answered_la
 
 async def test_an_accept_that_fails_stores_nothing(house: FakeHouse) -> None:
     await house.conversation()
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await house.desk.accept(message("你好"))
     assert await house.count(tables.incoming) == 0
@@ -48,7 +48,7 @@ async def test_a_newer_message_is_not_answered_before_one_that_cannot_be_answere
 ) -> None:
     await house.desk.accept(message("第一条"))
     second = await house.desk.accept(message("第二条"))
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await house.desk.answer(second)
     assert await house.said() == []

@@ -129,7 +129,7 @@ async def test_a_look_up_that_fails_leaves_the_whole_page_for_later(scene: Scene
 async def test_the_bookmark_commits_with_the_notices(scene: Scene) -> None:
     await scene.watch()
     scene.bureau.change(SERIAL, State.RECONCILED)
-    scene.house.pen.breaks = [locked()]
+    scene.house.access.breaks = [locked()]
     with pytest.raises(Unavailable):
         await scene.watcher.step()
     assert await scene.house.said() == []

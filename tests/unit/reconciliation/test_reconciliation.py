@@ -388,7 +388,7 @@ async def test_a_process_killed_before_it_stored_the_answer_is_repaired(
 ) -> None:
     team.bureau.add()
     ticket = await team.ticket()
-    committed = team.house.pen.breaks
+    committed = team.house.access.breaks
     real = team.bureau.reconcile
 
     async def reconcile_then_die(*arguments: str) -> object:

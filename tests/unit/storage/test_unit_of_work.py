@@ -74,7 +74,7 @@ async def test_what_was_committed_is_not_stored_again(house: FakeHouse) -> None:
 
 async def test_passing_trouble_is_translated_and_stores_nothing(house: FakeHouse) -> None:
     conversation = await house.conversation()
-    house.pen.breaks = [locked()]
+    house.access.breaks = [locked()]
     async with house.work() as work:
         say(work, house, conversation, "一")
         with pytest.raises(Unavailable):
@@ -177,35 +177,6 @@ async def test_lines_are_paged_forwards_and_backwards(house: FakeHouse) -> None:
         assert [line.text for line in before] == ["2", "3"]
         assert await work.lines.get(everything[3].id) == everything[3]
         assert await work.lines.get(everything[5].id + 1) is None
-
-
-async def slow_writer(house: FakeHouse, conversation: object) -> "tuple[asyncio.Task[None], asyncio.Event]":
-    """A transaction that has written a line and does not end before the event is set."""
-    written, go_on = asyncio.Event(), asyncio.Event()
-
-    async def linger(_connection: object) -> None:
-        written.set()
-        await go_on.wait()
-
-    work = house.work()
-    say(work, house, conversation, "先")
-    work.stage(linger)
-    task = asyncio.create_task(work.commit())
-    await asyncio.wait_for(written.wait(), 5)
-    return task, go_on
-
-
-async def test_a_line_is_not_numbered_before_the_line_in_front_of_it_is_stored(house: FakeHouse) -> None:
-    conversation = await house.conversation()
-    first, go_on = await slow_writer(house, conversation)
-    work = house.work()
-    say(work, house, conversation, "后")
-    second = asyncio.create_task(work.commit())
-    done, _ = await asyncio.wait([second], timeout=0.2)
-    assert not done
-    go_on.set()
-    await asyncio.gather(first, second)
-    assert await house.said() == ["先", "后"]
 
 
 # Dialogue events
