@@ -13,11 +13,13 @@ from typing import (
     Any,
     Awaitable,
     Callable,
+    Generic,
     Mapping,
     MutableMapping,
     Optional,
     Sequence,
     Type,
+    TypeVar,
 )
 
 import sqlalchemy as sa
@@ -66,8 +68,56 @@ Memory = MutableMapping[int, tuple[int, Any]]
 REMEMBERED = 2000
 
 
+Kind = TypeVar("Kind")
+
+
+class _Made(Generic[Kind]):
+    """A repository of a unit of work, made when it is first used: most messages need six of thirty."""
+
+    def __init__(self, kind: Callable[["UnitOfWork"], Kind]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, work: "UnitOfWork", _owner: type) -> Kind:
+        made = work.__dict__[self._name] = self._kind(work)
+        return made
+
+
 class UnitOfWork:
     """All repositories over one set of staged writes; leaving without `commit` drops them."""
+
+    conversations = _Made(Conversations)
+    incoming = _Made(Incoming)
+    attachments = _Made(Attachments)
+    agent_files = _Made(AgentFiles)
+    lines = _Made(Lines)
+    outbox = _Made(Outbox)
+    tracker_events = _Made(TrackerEvents)
+    ticket_words = _Made(TicketWords)
+    tickets = _Made(Tickets)
+    inbox = _Made(Inbox)
+    queue = _Made(Queue)
+    ratings = _Made(Ratings)
+    watches = _Made(Watches)
+    proposals = _Made(Proposals)
+    requests = _Made(Requests)
+    addresses = _Made(Addresses)
+    reads = _Made(Reads)
+    presence = _Made(Presence)
+    canned_answers = _Made(CannedAnswers)
+    agents = _Made(Agents)
+    forms = _Made(Forms)
+    lately = _Made(Lately)
+    alerts = _Made(Alerts)
+    api_tokens = _Made(ApiTokens)
+    audit = _Made(Audit)
+    misunderstandings = _Made(Misunderstandings)
+    bookmarks = _Made(Bookmarks)
+    personal_data = _Made(PersonalData)
+    statistics = _Made(Statistics)
+    webhooks = _Made(Webhooks)
 
     def __init__(self, access: Access, memory: Optional[Memory] = None) -> None:
         self._access = access
@@ -79,36 +129,6 @@ class UnitOfWork:
         self.memory: Memory = {} if memory is None else memory
         self.blind: Optional[Unavailable] = None
         """Why a read failed: somebody on the way up may take that for an answer, so nothing may be stored."""
-        self.conversations = Conversations(self)
-        self.incoming = Incoming(self)
-        self.attachments = Attachments(self)
-        self.agent_files = AgentFiles(self)
-        self.lines = Lines(self)
-        self.outbox = Outbox(self)
-        self.tracker_events = TrackerEvents(self)
-        self.ticket_words = TicketWords(self)
-        self.tickets = Tickets(self)
-        self.inbox = Inbox(self)
-        self.queue = Queue(self)
-        self.ratings = Ratings(self)
-        self.watches = Watches(self)
-        self.proposals = Proposals(self)
-        self.requests = Requests(self)
-        self.addresses = Addresses(self)
-        self.reads = Reads(self)
-        self.presence = Presence(self)
-        self.canned_answers = CannedAnswers(self)
-        self.agents = Agents(self)
-        self.forms = Forms(self)
-        self.lately = Lately(self)
-        self.alerts = Alerts(self)
-        self.api_tokens = ApiTokens(self)
-        self.audit = Audit(self)
-        self.misunderstandings = Misunderstandings(self)
-        self.bookmarks = Bookmarks(self)
-        self.personal_data = PersonalData(self)
-        self.statistics = Statistics(self)
-        self.webhooks = Webhooks(self)
 
     async def __aenter__(self) -> "UnitOfWork":
         return self
