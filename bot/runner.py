@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Awaitable, Callable, Optional
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional
 
 import structlog
 import uvloop
 
 from bot.bootstrap import House, build_house
 from bot.channels.requests import request_routes
-from bot.channels.telegram.channel import TelegramChannel
 from bot.clock import SystemClock
 from bot.console.service import AccountsService
 from bot.desk import Desk
@@ -40,10 +41,14 @@ from bot.tickets.sweeper import Sweeper
 from bot.web import WebParts, create_web_app
 from bot.workers import Job, Tether, Workers
 
+if TYPE_CHECKING:
+    from bot.channels.telegram.channel import TelegramChannel
+
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
+TELEGRAM = "bot.channels.telegram.channel"
 
 
 def run(settings: Settings) -> int:
@@ -161,7 +166,11 @@ def _load(settings: Settings) -> RasaDialogue:
         # Training leaves hundreds of megabytes behind in the process that did it.
         subprocess.run([sys.executable, "-m", "bot", "train"], check=False)  # noqa: S603
     _say("loading the model ...")
-    return RasaDialogue.load(model)
+    dialogue = RasaDialogue.load(model)
+    if settings.telegram_bot_token:
+        importlib.import_module(TELEGRAM)  # only then, and before workers are forked, who share it
+    gc.enable()
+    return dialogue
 
 
 async def _serve(
@@ -212,6 +221,8 @@ async def _start_sandbox(settings: Settings, stack: AsyncExitStack) -> Optional[
 def _telegram(settings: Settings, house: House, desk: Desk, relay: OutboxRelay) -> Optional[TelegramChannel]:
     if not settings.telegram_bot_token:
         return None
+    from bot.channels.telegram.channel import TelegramChannel
+
     return TelegramChannel(
         desk,
         house.work,

@@ -8,6 +8,8 @@ from typing import Any, Mapping
 import yaml
 from starlette.requests import Request
 
+from bot.phrasebook import SAFE_LOADER
+
 LANGUAGES = ("zh", "en")
 
 
@@ -40,10 +42,7 @@ class Words:
 
 def load_words(folder: Path) -> dict[str, Words]:
     """The catalogue of each language from `<folder>/<language>.yml`."""
-    return {
-        language: Words(language, yaml.safe_load((folder / f"{language}.yml").read_text(encoding="utf-8")))
-        for language in LANGUAGES
-    }
+    return {language: Words(language, _read(folder / f"{language}.yml")) for language in LANGUAGES}
 
 
 def chosen_language(request: Request, cookie: str, by_browser: bool = True) -> str:
@@ -53,6 +52,11 @@ def chosen_language(request: Request, cookie: str, by_browser: bool = True) -> s
             return str(wanted)
     first = request.headers.get("accept-language", "")[:2].lower()
     return first if by_browser and first in LANGUAGES else "zh"
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    words: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506
+    return words
 
 
 def _flat(words: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

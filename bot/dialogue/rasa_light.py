@@ -1,8 +1,9 @@
-"""Rasa without what its own channels, stores and plots stand on: this product brings its own.
+"""Rasa without what its own channels, stores, plots and trainings stand on.
 
 `rasa.core.agent` imports every channel and tracker store that Rasa has, and with them 40 MB of clients for
-Slack, DynamoDB, MongoDB and the like. While the bot serves, imports of those are answered by placeholders;
-Rasa's own commands (`bot.dialogue.rasa_cli`), training and evaluation load them as ever.
+Slack, DynamoDB, MongoDB and the like; every featurizer and policy, and with them 70 MB of scikit-learn and
+SciPy, which our components need for training only. While the bot serves, imports of those are answered by
+placeholders; Rasa's own commands (`bot.dialogue.rasa_cli`), training and evaluation load them as ever.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ UNUSED_PACKAGES = frozenset(
         "twilio", "webexteamssdk",  # channels
         "boto3", "botocore", "bson", "gridfs", "pymongo", "redis", "s3transfer",  # stores
         "engineio", "matplotlib", "prompt_toolkit", "questionary",  # what those need; plots
+        "joblib", "scipy", "sklearn",  # training
+        "jwt", "requests", "sanic",  # Rasa's server, telemetry
+        "dask", "jsonschema",  # Rasa's graph runner; what `overrides` replaces
+        "mako",  # for writing new migrations
     }
 )  # fmt: skip
 

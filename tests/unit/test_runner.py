@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from pathlib import Path
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -30,3 +33,18 @@ def test_links_that_open_on_this_machine_only_are_warned_of_once(public_url: str
     warned = [entry for entry in logged if entry["event"] == "links_open_on_this_machine_only"]
     assert len(warned) == times
     assert all(entry["set"] == "PUBLIC_URL" for entry in warned)
+
+
+def test_the_garbage_collector_that_paused_for_the_start_works_once_the_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.tar.gz"
+    model.touch()
+    monkeypatch.setattr(runner, "model_path", lambda _: model)
+    monkeypatch.setattr(runner.RasaDialogue, "load", lambda path: path)
+    gc.disable()
+    try:
+        assert runner._load(load_settings()) == model
+        assert gc.isenabled()
+    finally:
+        gc.enable()

@@ -17,6 +17,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.dialogue.nlu import kept_encoder
 from bot.dialogue.nlu.intent_model import OUT_OF_SCOPE, IntentModel
 from bot.dialogue.nlu.reading import Reading, read
 from bot.dialogue.nlu.second_request import Ranking, second_request
@@ -111,6 +112,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         self._model = IntentModel.fit(texts, intents, cache.encode)
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(Path(folder))
+        kept_encoder.keep()
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

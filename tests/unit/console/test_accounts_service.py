@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import AsyncIterator
+from typing import AsyncIterator, Literal
 
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.console.model import Account, Role
@@ -47,6 +48,22 @@ class Office:
         for _ in range(times):
             with pytest.raises(InvalidInput):
                 await self.enter(name, "wrong")
+
+
+class Counting(PasswordHasher):
+    """Writes down what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.done: list[str] = []
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.done.append("hash")
+        return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+        self.done.append("verify")
+        return super().verify(hash, password)
 
 
 @pytest_asyncio.fixture
@@ -91,6 +108,18 @@ async def test_unknown_names_answer_as_known_ones_do(office: Office) -> None:
     await office.fail("nobody", TRIES)
     with pytest.raises(TooManyTries):
         await office.enter("nobody", "wrong")
+
+
+async def test_the_first_try_costs_an_unknown_name_as_much_as_a_known_one(office: Office) -> None:
+    await office.add("wangmin")
+    costs = []
+    for name in ("wangmin", "nobody"):
+        hasher = Counting()
+        office.service = AccountsService(office.clock, "secret", hasher)
+        assert hasher.done == []  # a start hashes nothing
+        await office.fail(name, 1)
+        costs.append(hasher.done)
+    assert costs == [["hash", "verify"], ["hash", "verify"]]
 
 
 async def test_a_right_password_forgets_wrong_tries(office: Office) -> None:
