@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -41,9 +41,8 @@ async def web(house: WebHouse) -> AsyncIterator[httpx.AsyncClient]:
 class Disk:
     """Takes so many more pages, and no more."""
 
-    def __init__(self, house: WebHouse) -> None:
+    def __init__(self) -> None:
         self._most = 2**30
-        sa.event.listen(house.engine.sync_engine, "begin", self._limit)
 
     def fill(self, file: Path) -> None:
         """From now on there is no room left."""
@@ -54,8 +53,19 @@ class Disk:
         """There is room again."""
         self._most = 2**30
 
-    def _limit(self, connection: sa.engine.Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {self._most}")
+    def limit(self, _connection: sa.engine.Connection, cursor: object, *_: object) -> None:
+        """Before each statement that a message's transaction runs."""
+        if isinstance(cursor, sqlite3.Cursor):
+            cursor.connection.execute(f"PRAGMA max_page_count = {self._most}")
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """With room for everything, at first."""
+    disk = Disk()
+    sa.event.listen(sa.engine.Engine, "before_cursor_execute", disk.limit)
+    yield disk
+    sa.event.remove(sa.engine.Engine, "before_cursor_execute", disk.limit)
 
 
 async def say(web: httpx.AsyncClient, text: str, message_id: str) -> httpx.Response:
@@ -65,10 +75,9 @@ async def say(web: httpx.AsyncClient, text: str, message_id: str) -> httpx.Respo
 
 
 async def test_a_full_disk_is_said_and_nothing_is_half_written(
-    house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
+    house: WebHouse, web: httpx.AsyncClient, disk: Disk, tmp_path: Path
 ) -> None:
     await say(web, "你好", "m0")
-    disk = Disk(house)
     disk.fill(tmp_path / "web.sqlite")
     refused = None
     long = "我要人工" + "。" * 1500
@@ -121,10 +130,9 @@ async def test_waiting_in_vain_uses_no_connection_up(house: WebHouse, tmp_path: 
 
 
 async def test_what_was_accepted_before_the_trouble_is_answered_after_it_without_asking_again(
-    house: WebHouse, web: httpx.AsyncClient, tmp_path: Path
+    house: WebHouse, web: httpx.AsyncClient, disk: Disk, tmp_path: Path
 ) -> None:
     await say(web, "你好", "m0")
-    disk = Disk(house)
     real = house.dialogue.respond
 
     async def fills_the_disk(turn: object, text: str) -> object:
