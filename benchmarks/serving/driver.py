@@ -10,16 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-import aiohttp
-
 from benchmarks.serving.conversations import script
+from benchmarks.serving.phone import Phone
 
 LONGEST = 60.0
 """Seconds before a message counts as failed."""
 PAUSE = 0.05
 """Seconds between two tries to reach a side that starts."""
 
-_Talk = tuple[aiohttp.ClientSession, str, Iterator[str]]
+_Talk = tuple[Phone, str, Iterator[str]]
 
 
 @dataclass
@@ -97,7 +96,7 @@ class Driver:
             newcomers = itertools.count(residents.start)
 
             async def newcomer() -> _Talk:
-                phone = await phones.enter_async_context(_phone())
+                phone = await phones.enter_async_context(Phone(self._url))
                 return phone, next(self._names), script(next(newcomers), seed)
 
             async def say(talk: _Talk) -> None:
@@ -121,7 +120,7 @@ class Driver:
     async def alone(self, texts: Iterable[str], name: str = "") -> list[float]:
         """The latency of each message of one resident, new without a name; a failed one took for ever."""
         took, name = [], name or next(self._names)
-        async with _phone() as phone:
+        async with Phone(self._url) as phone:
             for text in texts:
                 run = Run()
                 await self._send(phone, name, text, run)
@@ -131,7 +130,7 @@ class Driver:
     async def first_answer(self, seconds: float) -> None:
         """Returns when the first message was answered; raises TimeoutError."""
         until, run = time.monotonic() + seconds, Run()
-        async with _phone() as phone:
+        async with Phone(self._url) as phone:
             while time.monotonic() < until:
                 said = await self._send(phone, next(self._names), "你好", run)
                 if said:
@@ -140,27 +139,17 @@ class Driver:
         raise TimeoutError(self._url)
 
     async def _talk(self, name: str, texts: Iterator[str], run: Run, who: str) -> None:
-        async with _phone() as phone:
+        async with Phone(self._url) as phone:
             for place, text in enumerate(texts):
                 run.said[who, place] = await self._send(phone, name, text, run)
 
-    async def _send(self, phone: aiohttp.ClientSession, name: str, text: str, run: Run) -> str:
+    async def _send(self, phone: Phone, name: str, text: str, run: Run) -> str:
         began = time.perf_counter()
         try:
-            async with phone.post(self._url, json={"sender": name, "message": text}) as response:
-                replies = await response.json()
-                if response.status != 200:
-                    raise ValueError(response.status)
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
+            replies = await phone.post({"sender": name, "message": text}, LONGEST)
+        except (OSError, asyncio.TimeoutError, ValueError):
             run.failed += 1
             return ""
         run.latencies.append(time.perf_counter() - began)
         run.silent += not replies
         return "\n".join(reply.get("text") or "" for reply in replies)
-
-
-def _phone() -> aiohttp.ClientSession:
-    """A resident's own connection, as everybody at home has one."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=1), timeout=aiohttp.ClientTimeout(total=LONGEST)
-    )

@@ -34,7 +34,7 @@ async def slow_side(at_once: Counter[str], most: Counter[str]) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+async def serving(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
     """A side that answers so."""
     app = web.Application()
     app.router.add_post("/webhooks/rest/webhook", answer)
@@ -87,3 +87,19 @@ def test_one_core_is_one_core_for_a_while() -> None:
     with on_one_core([]):
         assert len(os.sched_getaffinity(0)) == 1
     assert os.sched_getaffinity(0) == before
+
+
+async def test_who_is_hung_up_on_or_told_no_counts_as_failed_and_calls_again() -> None:
+    answers = iter(("hang up", 500, 200))
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        said = next(answers)
+        if said == "hang up":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        return web.json_response([{"text": "ok"}], status=int(said))
+
+    async with serving(answer) as url:
+        run = await Driver(url).together(range(1), 3)
+    assert (run.failed, len(run.latencies)) == (2, 1)
