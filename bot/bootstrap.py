@@ -35,6 +35,7 @@ from bot.services import Services
 from bot.settings import Settings, load_settings
 from bot.statistics.service import StatisticsService
 from bot.storage.database import Database, migrate, open_database
+from bot.storage.file_pen import pen_for
 from bot.storage.leadership import Leadership, leadership_for
 from bot.storage.ownership import StoredOwnershipAttempts
 from bot.storage.turnstile import Turnstile, turnstile_for
@@ -137,7 +138,7 @@ def build_house(
     clock = clock or SystemClock()
     phrases = Phrasebook.load()
     engine = open_database(settings.database_url)
-    work = UnitOfWorkFactory(engine)
+    work = UnitOfWorkFactory(engine, pen_for(engine))
     turnstile = turnstile_for(engine)
     client = ReconciliationClient(_client_config(settings, reconciliation_url), transport, clock)
     staff = _staff_config(settings, reconciliation_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -12,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import build_house
 from bot.errors import Unavailable
+from bot.messages import Contact
+from bot.settings import load_settings
 from bot.storage.beside import beside
 from bot.storage.database import open_database
+from bot.storage.file_pen import OneWriter
 from bot.storage.leadership import FileLeadership
 from bot.storage.outbox_queue import queue_for
 from bot.storage.turnstile import FileTurnstile
@@ -26,6 +31,7 @@ CONVERSATION = 7
 HOLDS = """
 import asyncio, sys
 from pathlib import Path
+from bot.storage.file_pen import OneWriter
 from bot.storage.leadership import FileLeadership
 from bot.storage.turnstile import FileTurnstile
 
@@ -172,3 +178,74 @@ async def test_who_looks_for_lines_and_finds_none_waits_for_no_writer(house: Fak
     await house.conversation()
     async with house.engine.execution_options(writes=True).connect() as writer, writer.begin():
         assert await asyncio.wait_for(queue.take(house.clock.now(), 10, ()), 2) == []
+
+
+async def test_two_processes_hand_the_pen_to_each_other(path: Path) -> None:
+    one, other = OneWriter(path), OneWriter(path)
+    at_it: list[str] = []
+
+    async def write(writer: OneWriter, name: str) -> None:
+        async with writer:
+            at_it.append(name)
+            await asyncio.sleep(0)
+            assert at_it == [name]
+            at_it.remove(name)
+
+    both = ((one, "one"), (other, "other")) * 20
+    await asyncio.wait_for(asyncio.gather(*(write(writer, name) for writer, name in both)), 10)
+    one.close()
+    other.close()
+
+
+async def test_who_waited_too_long_for_the_pen_goes_on_to_the_databases_own_lock(path: Path) -> None:
+    hangs, impatient = OneWriter(path), OneWriter(path, 2 * SOON)
+    async with hangs:
+        await asyncio.wait_for(impatient.acquire(), 5)
+        impatient.release()
+        third = asyncio.create_task(OneWriter(path).acquire())
+        done, _ = await asyncio.wait({third}, timeout=4 * SOON)
+        assert not done, "what was never held is not given back"
+        third.cancel()
+        await asyncio.gather(third, return_exceptions=True)
+    hangs.close()
+    impatient.close()
+
+
+async def test_who_gives_up_waiting_for_the_pen_keeps_nobody_waiting(path: Path) -> None:
+    one, other = OneWriter(path), OneWriter(path)
+    async with one:
+        task = asyncio.create_task(other.acquire())
+        await asyncio.sleep(SOON)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    for writer in (other, one):
+        async with writer:
+            pass
+        writer.close()
+
+
+async def test_the_product_writes_in_turn_and_closes_what_it_opened(
+    database_url: str, tmp_path: Path
+) -> None:
+    product = build_house(load_settings(database_url=database_url, secret_key="s" * 16), "http://bureau")
+    writer = OneWriter(tmp_path / "helpdesk.sqlite.writer")
+    contact = Contact("telegram", "anna")
+    async with writer, product.work() as work:
+        task = asyncio.create_task(work.conversations.open(contact, product.clock.now(), "zh"))
+        done, _ = await asyncio.wait({task}, timeout=10 * SOON)
+        assert not done
+    assert (await asyncio.wait_for(task, 5)).contact == contact
+    async with product.turnstile.one_at_a_time(CONVERSATION):
+        pass
+    assert len(locks_open_in(tmp_path)) == 3
+    writer.close()
+    await product.aclose()
+    assert locks_open_in(tmp_path) == []
+
+
+def locks_open_in(folder: Path) -> list[str]:
+    """The files there that this process has open, but for the database."""
+    links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.exists()]
+    return [
+        link for link in links if link.startswith(f"{folder}/") and link.endswith((".writer", ".turnstile"))
+    ]
