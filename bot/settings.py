@@ -118,10 +118,10 @@ class Settings(BaseSettings):
 
     @validator("workers")
     def _shared_database(cls, workers: int, values: dict[str, Any]) -> int:
-        if workers > 1 and not values.get("database_url", "postgresql").startswith("postgresql"):
+        if workers > 1 and _is_in_memory(values.get("database_url", "")):
             raise ValueError(
-                "more than one process needs PostgreSQL, because a SQLite file is written by one: "
-                "set DATABASE_URL=postgresql://user:password@host/name, or WORKERS=1"
+                "more than one process needs a database that they share: set DATABASE_URL=sqlite:///folder/"
+                "file.sqlite or DATABASE_URL=postgresql://user:password@host/name, or WORKERS=1"
             )
         return workers
 
@@ -201,6 +201,11 @@ class Settings(BaseSettings):
     def uses_sandbox(self) -> bool:
         """True when no real reconciliation system is configured."""
         return not self.reconciliation_api_url
+
+
+def _is_in_memory(database_url: str) -> bool:
+    path = database_url.partition("://")[2].partition("?")[0].lstrip("/")
+    return database_url.startswith("sqlite") and path in ("", ":memory:")
 
 
 def _is_loopback(host: str) -> bool:

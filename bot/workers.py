@@ -76,6 +76,7 @@ class _Worker:
     line: socket.socket
     began: float
     is_ready: bool = False
+    is_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,10 @@ class Workers:
         """Tells those that nobody stands on any more."""
         first = [worker for worker in self._workers if not worker.job.others_stand_on_it]
         for worker in first or self._workers:
-            os.kill(worker.pid, signal.SIGTERM)
+            # Once: one that is ending has no ear any more, and would die of the second.
+            if not worker.is_told:
+                worker.is_told = True
+                os.kill(worker.pid, signal.SIGTERM)
 
     def _kill(self) -> None:
         for worker in self._workers:

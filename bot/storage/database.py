@@ -1,4 +1,4 @@
-"""One database, opened once: SQLite tuned for a single process, or PostgreSQL."""
+"""One database, opened once: a SQLite file, or PostgreSQL."""
 
 from __future__ import annotations
 

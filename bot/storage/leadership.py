@@ -7,14 +7,18 @@ notices it a little later than the one that takes over.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.storage.beside import beside
 from bot.storage.failures import translated
 
 log = structlog.get_logger(__name__)
@@ -110,6 +114,48 @@ def _number(what: str) -> int:
     return zlib.crc32(what.encode()) & 0x7FFFFFFF
 
 
-def leadership_for(engine: AsyncEngine) -> Leadership:
-    """The leadership on a database: only PostgreSQL is shared by processes."""
-    return SharedLeadership(engine) if engine.dialect.name == "postgresql" else Leadership()
+class FileLeadership(Leadership):
+    """For processes that share one SQLite file; each thing led is a file of its own, whose lock is held."""
+
+    def __init__(self, path: Path, look_seconds: float = LOOK_SECONDS) -> None:
+        """`path` is what the files' names begin with."""
+        self._path = path
+        self._look_seconds = look_seconds
+
+    async def lead(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Stands by until this process may."""
+        lock = await self._elected(self._path.with_name(f"{self._path.name}-{what}"))
+        try:
+            log.info("leads", what=what)
+            await work()
+        finally:
+            os.close(lock)
+
+    async def _elected(self, path: Path) -> int:
+        while True:
+            try:
+                return _locked(path)
+            except BlockingIOError:
+                pass  # another process leads
+            except OSError as error:
+                log.warning("cannot_lead", error=type(error).__name__)
+            await asyncio.sleep(self._look_seconds)
+
+
+def _locked(path: Path) -> int:
+    """The descriptor whose end is the lock's."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def leadership_for(engine: AsyncEngine, look_seconds: float = LOOK_SECONDS) -> Leadership:
+    """The leadership on a database; one in memory is this process's own."""
+    if engine.dialect.name == "postgresql":
+        return SharedLeadership(engine, look_seconds)
+    path = beside(engine, "leads")
+    return FileLeadership(path, look_seconds) if path else Leadership()

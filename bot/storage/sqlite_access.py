@@ -23,9 +23,11 @@ from sqlalchemy.pool import NullPool
 from bot.errors import Unavailable
 from bot.storage import sqlite
 from bot.storage.access import Access, Values, Write
+from bot.storage.beside import file_of
 from bot.storage.failures import translated
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+LOOK_SECONDS = 0.001
+"""How often whoever waits for another process looks; SQLite itself sleeps up to a tenth of a second."""
 SLOW_COMMIT = 0.005
 """Seconds: where a commit usually takes so long, a thread waits for it, and others are answered meanwhile."""
 
@@ -93,10 +95,9 @@ class SqliteAccess(Access):
 
     async def _begin(self, driver: sqlite3.Connection) -> None:
         loop = asyncio.get_running_loop()
-        give_up_at, pause = loop.time() + sqlite.LOCK_WAIT_SECONDS, SHORTEST_PAUSE
-        while not _begun(driver, may_wait=loop.time() < give_up_at):
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+        give_up_at = loop.time() + sqlite.LOCK_WAIT_SECONDS
+        while not _begun(driver, may_wait=loop.time() < give_up_at):  # noqa: ASYNC110 (it is another process)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _close(self, _engine: Engine) -> None:
         """Gives back what it holds; whoever reads or writes after that begins anew."""
@@ -169,5 +170,4 @@ def _end(connection: Optional[Connection]) -> None:
 
 def access_to(engine: AsyncEngine) -> Access:
     """The way into a database: a SQLite file is read and written right here."""
-    is_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
-    return SqliteAccess(engine) if is_file else Access(engine)
+    return SqliteAccess(engine) if file_of(engine) else Access(engine)

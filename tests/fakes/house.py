@@ -189,3 +189,11 @@ async def house(database_url: str) -> AsyncIterator[FakeHouse]:
     opened = FakeHouse(open_database(database_url))
     yield opened
     await opened.aclose()
+
+
+@pytest.fixture
+async def second(house: FakeHouse, database_url: str) -> AsyncIterator[FakeHouse]:
+    """Another process on the same database, with a dialogue of its own."""
+    other = FakeHouse(open_database(database_url), clock=house.clock)
+    yield other
+    await other.aclose()

@@ -1,4 +1,4 @@
-"""Two processes on one PostgreSQL: one polls, both send; one dies, and the other goes on."""
+"""Two processes on one database: one polls, both send; one dies, and the other goes on."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tests.doubles.telegram_product import telegram_product
 from tests.doubles.whole_product import texts
 from tests.fakes.postgresql_server import PostgresqlServer, binaries
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(binaries() is None, reason="needs PostgreSQL's server binaries"),
-]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+NEEDS_SERVER = pytest.mark.skipif(binaries() is None, reason="needs PostgreSQL's server binaries")
 
 CHATS = range(1, 31)
 SECRET = "a secret of sixteen letters and more"
 STOP_SECONDS = 10.0
 
 
-@pytest.fixture
-def url() -> Iterator[str]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=NEEDS_SERVER)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of the test's own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/shared.sqlite"
+        return
     folder = binaries()
     assert folder is not None
     server = PostgresqlServer(folder)

@@ -1,4 +1,4 @@
-"""`WORKERS=2`: two processes on one port and one PostgreSQL, as an operator starts and loses them."""
+"""`WORKERS=2`: two processes on one port and one database, as an operator starts and loses them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ import pytest
 from tests.doubles.whole_product import Agent, WholeProduct, texts
 from tests.fakes.postgresql_server import PostgresqlServer, binaries
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(binaries() is None, reason="needs PostgreSQL's server binaries"),
-]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+NEEDS_SERVER = pytest.mark.skipif(binaries() is None, reason="needs PostgreSQL's server binaries")
 
 STOP_SECONDS = 10.0
 LEADER = (
@@ -70,6 +67,18 @@ class Workers(WholeProduct):
 
     def leader(self) -> int | None:
         """The worker that does what one does for all."""
+        return self._with_the_lock() if self.database.startswith("sqlite") else self._with_the_session()
+
+    def _with_the_lock(self) -> int | None:
+        """The worker that has the lock on the file."""
+        file = Path(f"{self.database.removeprefix('sqlite:///')}.leads-background")
+        rows = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        inode = str(file.stat().st_ino)
+        held = [row for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == inode]
+        return next((worker for worker in self.workers if str(worker) in {row[4] for row in held}), None)
+
+    def _with_the_session(self) -> int | None:
+        """The worker on whose connection PostgreSQL's lock is."""
         database = httpx.URL(self.database)
 
         async def port() -> int | None:
@@ -130,9 +139,12 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
     return found
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=NEEDS_SERVER)])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database of the module's own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/helpdesk.sqlite"
+        return
     folder = binaries()
     assert folder is not None
     server = PostgresqlServer(folder)

@@ -57,17 +57,17 @@ def test_a_taken_address_is_named_and_ends_the_start() -> None:
     assert "HTTP_PORT" in ended.stdout
 
 
-def test_several_workers_on_sqlite_are_refused_in_plain_words(tmp_path: Path) -> None:
+def test_several_workers_on_a_database_in_memory_are_refused_in_plain_words(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "run"],
         cwd=ROOT,
-        env={**os.environ, "WORKERS": "2", "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite"},
+        env={**os.environ, "WORKERS": "2", "DATABASE_URL": "sqlite://", "DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert ended.returncode == 2
-    assert "WORKERS: more than one process needs PostgreSQL" in ended.stderr
+    assert "WORKERS: more than one process needs a database that they share" in ended.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
-from bot.storage.database import migrate, open_database
 from tests.fakes.house import house
+from tests.fakes.sqlite_file import database_url, migrated_sqlite
 
-__all__ = ["house"]
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema and nothing in it, made once."""
-    path = tmp_path_factory.mktemp("schema") / "empty.sqlite"
-
-    async def make() -> None:
-        engine = open_database(f"sqlite+aiosqlite:///{path}")
-        await migrate(engine)
-        await engine.dispose()
-
-    asyncio.run(make())
-    return path
-
-
-@pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    """An empty database of the test's own."""
-    copy = tmp_path / "helpdesk.sqlite"
-    shutil.copy(migrated_sqlite, copy)
-    return f"sqlite+aiosqlite:///{copy}"
+__all__ = ["database_url", "house", "migrated_sqlite"]
 
 
 @pytest.fixture

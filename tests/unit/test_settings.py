@@ -88,7 +88,6 @@ def test_usual_spellings_of_a_database_are_accepted(given: str, used: str) -> No
         ("LOG_LEVEL", "loud", "debug"),
         ("FLOOD_MESSAGES_PER_MINUTE", "0", "1"),
         ("WORKERS", "0", "1"),
-        ("WORKERS", "2", "set DATABASE_URL=postgresql://user:password@host/name, or WORKERS=1"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_and_explained(
@@ -109,8 +108,23 @@ def test_every_unusable_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
     assert [line.split(":")[0] for line in str(refused.value).splitlines()] == ["HTTP_PORT", "SECRET_KEY"]
 
 
-def test_several_workers_share_a_postgresql() -> None:
-    assert load_settings(workers=2, database_url="postgresql://u@h/d").workers == 2
+@pytest.mark.parametrize(
+    "url", ["postgresql://u@h/d", "sqlite:///var/x.sqlite", "sqlite:////srv/x.sqlite", None]
+)
+def test_several_workers_share_a_server_or_a_file(url: str | None) -> None:
+    settings = load_settings(workers=2, database_url=url) if url else load_settings(workers=2)
+    assert settings.workers == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///:memory:?cache=shared"]
+)
+def test_several_workers_do_not_share_a_database_in_memory(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(workers=2, database_url=url)
+    assert str(refused.value).startswith("WORKERS: ")
+    assert "set DATABASE_URL=sqlite:///folder/file.sqlite or" in str(refused.value)
+    assert load_settings(workers=1, database_url=url).workers == 1
 
 
 @pytest.mark.parametrize("level", ["INFO", "Info", "info"])

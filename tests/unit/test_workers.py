@@ -105,6 +105,22 @@ def test_all_are_told_to_stop_and_what_they_stand_on_last() -> None:
     assert parent.said[-4:] == ["stopping", "one ends", "two ends", "base ends"]
 
 
+def test_one_who_is_just_ending_is_not_told_again_when_another_has_ended() -> None:
+    parent = Parent(
+        """
+        def lingers(tether):
+            asyncio.run(serve("slow", tether))  # from here on it has no ear for a signal
+            time.sleep(1)
+            return 0
+
+        sys.exit(Workers([steady("one", 0.3), Job("slow", lingers)]).run(ready, stopping))
+        """
+    )
+    parent.heard("ready")
+    parent.send(signal.SIGTERM)
+    assert parent.status() == 0
+
+
 def test_whoever_dies_is_started_again_and_the_others_go_on() -> None:
     parent = Parent('sys.exit(Workers([steady("one"), steady("two")]).run(ready, stopping))')
     parent.heard("ready")

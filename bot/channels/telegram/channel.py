@@ -1,6 +1,6 @@
 """The Telegram channel: long polling without a public address, webhook with one.
 
-Of several processes on one PostgreSQL one polls and the others stand by; all of them take webhooks, and send.
+Of several processes on one database one polls and the others stand by; all of them take webhooks, and send.
 """
 
 from __future__ import annotations

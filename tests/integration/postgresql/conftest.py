@@ -15,10 +15,10 @@ import pytest
 
 from bot.storage import tables
 from bot.storage.database import migrate, open_database
-from tests.fakes.house import FakeHouse, house
+from tests.fakes.house import house, second
 from tests.fakes.postgresql_server import FOLDERS, PostgresqlServer, binaries
 
-__all__ = ["house"]
+__all__ = ["house", "second"]
 
 SHARED = "helpdesk"
 
@@ -74,11 +74,3 @@ async def bare_database_url(server: PostgresqlServer) -> AsyncIterator[str]:
     await _execute(server, "postgres", f'CREATE DATABASE "{name}"')
     yield server.url(name)
     await _execute(server, "postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-async def second(house: FakeHouse, database_url: str) -> AsyncIterator[FakeHouse]:
-    """Another process on the same database, with a dialogue of its own."""
-    other = FakeHouse(open_database(database_url), clock=house.clock)
-    yield other
-    await other.aclose()

@@ -1,74 +1,17 @@
-"""Of two processes one leads; the other takes over when it ends, however it ends."""
+"""Of two processes on PostgreSQL one leads; the other takes over when it ends, however it ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.storage.leadership import Leadership, SharedLeadership, leadership_for
 from tests.fakes.house import FakeHouse
 from tests.fakes.postgresql_server import PostgresqlServer
+from tests.integration.two_processes.test_leadership import *  # noqa: F403
+from tests.integration.two_processes.test_leadership import SOON, Work, end, leads
 
 pytestmark = pytest.mark.postgresql
-
-SOON = 0.02
-
-
-class Work:
-    """Counts who is at it."""
-
-    def __init__(self) -> None:
-        self.at_it: list[str] = []
-        self.begun: asyncio.Queue[str] = asyncio.Queue()
-
-    def of(self, name: str) -> Callable[[], Awaitable[None]]:
-        """The work of one process, which never ends by itself."""
-
-        async def work() -> None:
-            self.at_it.append(name)
-            self.begun.put_nowait(name)
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.at_it.remove(name)
-
-        return work
-
-    async def next(self) -> str:
-        """Who begins next."""
-        return await asyncio.wait_for(self.begun.get(), 20)
-
-
-def leads(house: FakeHouse, work: Callable[[], Awaitable[None]], what: str = "polling") -> asyncio.Task[None]:
-    return asyncio.create_task(SharedLeadership(house.engine, SOON).lead(what, work))
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_one_leads_and_the_other_takes_over(house: FakeHouse, second: FakeHouse) -> None:
-    work = Work()
-    one = leads(house, work.of("one"))
-    assert await work.next() == "one"
-    two = leads(second, work.of("two"))
-    await asyncio.sleep(10 * SOON)
-    assert work.at_it == ["one"]
-    await end(one)
-    assert await work.next() == "two"
-    assert work.at_it == ["two"]
-    await end(two)
-
-
-async def test_different_things_are_led_side_by_side(house: FakeHouse, second: FakeHouse) -> None:
-    work = Work()
-    tasks = [leads(house, work.of("one"), "polling"), leads(second, work.of("two"), "watching")]
-    assert {await work.next(), await work.next()} == {"one", "two"}
-    for task in tasks:
-        await end(task)
 
 
 async def test_a_leader_that_lost_the_database_stops_and_stands_for_election_again(
@@ -86,26 +29,3 @@ async def test_a_leader_that_lost_the_database_stops_and_stands_for_election_aga
         await asyncio.to_thread(server.start_again)
     assert await work.next() == "one"
     await end(task)
-
-
-async def test_work_that_ends_or_fails_ends_the_leading(house: FakeHouse, second: FakeHouse) -> None:
-    async def breaks() -> None:
-        raise ValueError("refused")
-
-    async def returns() -> None:
-        pass
-
-    with pytest.raises(ValueError, match="refused"):
-        await asyncio.wait_for(leads(house, breaks), 10)
-    await asyncio.wait_for(leads(second, returns), 10)
-
-
-async def test_only_a_database_that_is_shared_elects(house: FakeHouse) -> None:
-    assert isinstance(leadership_for(house.engine), SharedLeadership)
-    done = []
-
-    async def work() -> None:
-        done.append(True)
-
-    await Leadership().lead("polling", work)
-    assert done == [True]

@@ -12,7 +12,10 @@ import sqlalchemy as sa
 
 from bot.errors import Bug, Unavailable
 from bot.storage.database import migrate, open_database, ping
-from bot.storage.turnstile import SharedTurnstile, Turnstile, turnstile_for
+from bot.storage.leadership import FileLeadership, Leadership, SharedLeadership, leadership_for
+from bot.storage.outbox_queue import FileOutboxQueue, OutboxQueue, SharedOutboxQueue, queue_for
+from bot.storage.turnstile import FileTurnstile, SharedTurnstile, Turnstile, turnstile_for
+from bot.storage.unit_of_work import UnitOfWorkFactory
 
 
 async def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
@@ -64,10 +67,23 @@ async def test_values_are_never_shown_in_errors(database_url: str) -> None:
     assert "我的话" not in str(raised.value)
 
 
-async def test_only_postgresql_is_shared_by_processes(database_url: str) -> None:
-    alone, shared = open_database(database_url), open_database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
-    assert type(turnstile_for(alone)) is Turnstile
-    assert type(turnstile_for(shared)) is SharedTurnstile
+PER_DATABASE = {
+    "postgresql+asyncpg://nobody@127.0.0.1:1/none": (SharedTurnstile, SharedLeadership, SharedOutboxQueue),
+    "sqlite+aiosqlite:///{folder}/some.sqlite": (FileTurnstile, FileLeadership, FileOutboxQueue),
+    "sqlite+aiosqlite://": (Turnstile, Leadership, OutboxQueue),
+    "sqlite+aiosqlite:///:memory:": (Turnstile, Leadership, OutboxQueue),
+}
+
+
+@pytest.mark.parametrize("url", PER_DATABASE)
+async def test_what_keeps_processes_apart_is_the_databases_own(url: str, tmp_path: Path) -> None:
+    engine = open_database(url.format(folder=tmp_path))
+    apart = (
+        turnstile_for(engine),
+        leadership_for(engine),
+        queue_for(engine, UnitOfWorkFactory(engine), "one"),
+    )
+    assert tuple(type(one) for one in apart) == PER_DATABASE[url]
 
 
 def test_a_process_ends_even_with_a_connection_open(database_url: str) -> None:
