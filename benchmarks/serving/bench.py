@@ -15,6 +15,7 @@ from benchmarks.serving.cores import on_one_core
 from benchmarks.serving.databases import PostgresqlDatabases, SqliteFiles
 from benchmarks.serving.peers import Start, ours, stock
 from benchmarks.serving.pieces import Pieces
+from benchmarks.serving.results import ONE_ON_ONE
 from benchmarks.serving.stored import by_stored
 from benchmarks.serving.surroundings import surroundings
 
@@ -100,7 +101,6 @@ class Bench:
             "stock": curves and curves["length"],
         }
         measured["replicas"] = self._replicas()
-        measured["one core"] = self._one_core()
         measured["training"] = {
             "stock": self._of("training-stock", lambda: costs.stock_training(plan.folder, plan.epochs)),
             "ours": [self._of(f"training-ours-{run}", costs.our_training) for run in range(TRAININGS)],
@@ -118,7 +118,7 @@ class Bench:
         files, server, plan = SqliteFiles(), self._server, self._plan
         peer = partial(stock, plan.python, plan.model)
         ways: Ways = {
-            "ours": {ONE: partial(ours, files)},
+            "ours": {ONE: partial(ours, files), "SQLite, 2 processes": partial(ours, files, workers=2)},
             "stock": {ONE: partial(peer, files)},
         }
         if server:
@@ -152,18 +152,12 @@ class Bench:
         return {**found.as_dict(), "said": said}
 
     def _replicas(self) -> dict[str, list[Any]]:
-        """One and two processes of ours on PostgreSQL."""
+        """Ours on PostgreSQL: one process on one core, one on two, two on two."""
         if self._server is None:
             return {}
-        sides = {str(workers): partial(ours, self._server, workers=workers) for workers in (1, 2)}
+        one, two = partial(ours, self._server), partial(ours, self._server, workers=2)
+        sides = {ONE_ON_ONE: partial(on_one_core, one, self._server.processes), "1": one, "2": two}
         return self._alternating("replicas", sides)
-
-    def _one_core(self) -> list[Any]:
-        """One process on PostgreSQL; it, the database, the sandbox and the residents on one core together."""
-        if self._server is None:
-            return []
-        with on_one_core(self._server.processes()):
-            return self._alternating("one-core", {"1": partial(ours, self._server)})["1"]
 
     def _by_length(self, start: Start) -> list[list[float]]:
         """Long conversations of as many starts as there are runs."""

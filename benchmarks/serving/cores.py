@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+
+from benchmarks.serving.peers import Peer, Start
 
 
 @contextmanager
-def on_one_core(processes: Iterable[int]) -> Iterator[None]:
-    """These processes, this one, and whatever they start in the meantime share one core."""
-    pids, before = [0, *processes], os.sched_getaffinity(0)
+def on_one_core(start: Start, others: Callable[[], Iterable[int]]) -> Iterator[Peer]:
+    """A side that shares one core with this process, others, and whatever they start in the meantime."""
+    pids, before = [0, *others()], os.sched_getaffinity(0)
     _allow(pids, {min(before)})
     try:
-        yield
+        with start() as peer:
+            yield peer
     finally:
         _allow(pids, before)
 

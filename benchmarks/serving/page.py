@@ -12,7 +12,7 @@ import jinja2
 
 from benchmarks.serving.figures import late_over_early
 from benchmarks.serving.plots import draw
-from benchmarks.serving.results import Results, median
+from benchmarks.serving.results import ONE_ON_ONE, Results, median
 
 TEMPLATE = Path(__file__).with_name("performance.md.jinja")
 PROFILE = re.compile(r"<!-- profile -->.*<!-- /profile -->", re.DOTALL)
@@ -34,11 +34,12 @@ def write_page(results: Results, measured: Mapping[str, Any], docs: Path) -> Non
         where=measured["surroundings"],
         ours=_side(measured, "ours"),
         stock=_side(measured, "stock"),
-        one={"throughput": median(measured["replicas"].get("1", ()), "throughput")},
-        two={"throughput": median(measured["replicas"].get("2", ()), "throughput")},
+        doubled={
+            name: median(measured["replicas"].get(side, ()), "throughput")
+            for name, side in (("one_on_one", ONE_ON_ONE), ("one", "1"), ("two", "2"))
+        },
         late_over_early_stock=_late_over_early(measured, "stock"),
         conversations=len(measured["by_length"]["ours"] or ()),
-        one_core=median(measured["one core"], "throughput"),
         failed=_counted(measured, "failed"),
         silent=_counted(measured, "silent"),
         floors=list(_floors(measured["floor"] or {})),

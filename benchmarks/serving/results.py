@@ -11,6 +11,9 @@ from benchmarks.serving.figures import late_over_early
 
 Results = dict[str, float | None]
 
+ONE_ON_ONE = "1 on one core"
+"""Of the replicas: one process with its database, sandbox and residents, all on one core."""
+
 
 def results_of(measured: Mapping[str, Any]) -> Results:
     """Ours ÷ stock; None where one of both is missing. Bigger is better for throughput and replicas only."""
@@ -28,11 +31,15 @@ def results_of(measured: Mapping[str, Any]) -> Results:
             median(training["ours"], "processor"), median([training["stock"]], "processor")
         ),
         "size_ratio": _divided((measured["sizes"] or {}).get("ours"), (measured["sizes"] or {}).get("stock")),
-        "replicas_ratio": _divided(
-            median(measured["replicas"].get("2", ()), "throughput"),
-            median(measured["replicas"].get("1", ()), "throughput"),
-        ),
+        # A core for each process and for all that it brings with it: else one process has two.
+        "replicas_ratio": _replicas(measured, ONE_ON_ONE),
+        "replicas_ratio_same_cores": _replicas(measured, "1"),
     }
+
+
+def _replicas(measured: Mapping[str, Any], one: str) -> float | None:
+    found = measured["replicas"]
+    return _divided(median(found.get("2", ()), "throughput"), median(found.get(one, ()), "throughput"))
 
 
 def median(runs: Sequence[Mapping[str, Any] | None], name: str) -> float | None:

@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
 from benchmarks.serving.cores import on_one_core
 from benchmarks.serving.driver import Driver, Run
+from benchmarks.serving.peers import Peer
 
 SLOW = 0.2
 
@@ -84,7 +85,14 @@ async def test_throughput_is_counted_while_everybody_talks_each_on_a_connection_
 
 def test_one_core_is_one_core_for_a_while() -> None:
     before = os.sched_getaffinity(0)
-    with on_one_core([]):
+
+    @contextmanager
+    def started() -> Iterator[Peer]:
+        assert len(os.sched_getaffinity(0)) == 1
+        yield Peer("http://side")
+
+    with on_one_core(started, lambda: []) as peer:
+        assert peer.url == "http://side"
         assert len(os.sched_getaffinity(0)) == 1
     assert os.sched_getaffinity(0) == before
 

@@ -14,7 +14,7 @@ from benchmarks.serving.results import results_of
 
 KEYS = [
     "throughput_ratio", "p95_ratio", "turn200_over_turn5", "start_ratio", "start_seconds", "memory_ratio",
-    "training_ratio", "size_ratio", "replicas_ratio",
+    "training_ratio", "size_ratio", "replicas_ratio", "replicas_ratio_same_cores",
 ]  # fmt: skip
 
 
@@ -52,9 +52,10 @@ def measured() -> dict[str, Any]:
         },
         "agreement": {"messages": 800, "same": 0.75, "silent ours": 0.0, "silent stock": 0.01},
         "alone": {"ours": [run(**ours)], "stock": [run()]},
-        "one core": [run(throughput=48.0)],
         "by_length": {"ours": [turns], "stock": [turns]},
-        "replicas": {"1": [run(throughput=50.0)], "2": [run(throughput=95.0)]},
+        "replicas": {
+            "1 on one core": [run(throughput=50.0)], "1": [run(throughput=76.0)], "2": [run(throughput=95.0)]
+        },
         "training": {
             "ours": [{"clock": 30.0, "processor": 50.0}], "stock": {"clock": 600.0, "processor": 1000.0},
         },
@@ -76,6 +77,7 @@ def test_figures_are_medians_of_ours_over_stock(measured: dict[str, Any]) -> Non
         "training_ratio": 0.05,
         "size_ratio": pytest.approx(1 / 3),
         "replicas_ratio": 1.9,
+        "replicas_ratio_same_cores": 1.25,
     }
 
 
@@ -87,7 +89,7 @@ def test_what_took_for_ever_is_no_figure(measured: dict[str, Any]) -> None:
 def test_what_was_not_measured_is_said_to_be_missing(measured: dict[str, Any], tmp_path: Path) -> None:
     missing = {"by_length": {"ours": None, "stock": None}, "sizes": None, "replicas": {}, "agreement": None}
     nobody: dict[str, list[Any]] = {"ours": [], "stock": []}
-    measured |= missing | {"floor": None, "by_stored": None, "runs": nobody, "alone": nobody, "one core": []}
+    measured |= missing | {"floor": None, "by_stored": None, "runs": nobody, "alone": nobody}
     measured["by_residents"] = {"ours": {"1": None}, "stock": {}}
     measured["training"] = {"ours": [None], "stock": None}
     results = results_of(measured)
