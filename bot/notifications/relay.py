@@ -117,8 +117,12 @@ class OutboxRelay:
         await self._queue.let_go()
 
     async def _until_empty(self) -> None:
-        while await self._start_due() or self._in_flight:
-            await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
+        # One that ended while it was looked for the next may have been what the next one waited for.
+        was_busy = True
+        while await self._start_due() or self._in_flight or was_busy:
+            was_busy = bool(self._in_flight)
+            if was_busy:
+                await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [flight.task for flight in self._in_flight.values()]

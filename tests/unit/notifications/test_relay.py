@@ -327,6 +327,28 @@ async def test_draining_ends_at_its_deadline() -> None:
     assert post.telephone.busy == 0
 
 
+async def test_draining_looks_again_when_a_line_went_out_while_the_next_was_looked_for() -> None:
+    post = Post()
+    heads, gate = post.outbox.heads, asyncio.Event()
+    post.telephone.silence["1"] = gate
+
+    async def slow_heads(now: datetime, limit: int, but_not: Collection[int]) -> list[Delivery]:
+        found = await heads(now, limit, but_not)
+        if but_not:
+            gate.set()
+            while post.telephone.busy or post.state(first) is DeliveryState.PENDING:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.01)  # and it is in flight no more
+        return found
+
+    post.outbox.heads = slow_heads  # type: ignore[method-assign]
+    first, _ = post.outbox.put(1, "first"), post.outbox.put(1, "second")
+    draining = asyncio.create_task(post.relay.drain(5))
+    await post.relay._start_due()
+    await draining
+    assert post.telephone.taken == ["first", "second"]
+
+
 async def test_the_words_of_a_strange_error_are_not_kept() -> None:
     post = Post()
     post.telephone.failures["first"] = [ValueError("holds a resident's text")]
