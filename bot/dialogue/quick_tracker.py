@@ -114,7 +114,11 @@ class QuickTracker(DialogueStateTracker):  # type: ignore[misc]
         """The events that count."""
         if self._told is not None and self._told.is_up_to(self.events):
             return list(self._told.applied)
-        return list(super().applied_events())
+        if not self._only_ordinary or any(type(event) is ActiveLoop and event.name for event in self.events):
+            return list(super().applied_events())
+        events = list(self.events)  # without a form nothing but a session's start takes anything back
+        starts = (place for place, event in enumerate(events) if type(event) is SessionStarted)
+        return events[max(starts, default=-1) + 1 :]
 
     @property
     def _only_ordinary(self) -> bool:

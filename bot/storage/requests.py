@@ -20,10 +20,9 @@ class Requests(Repository):
 
     async def find(self, conversation_id: int, request_id: str) -> Optional[SentRequest]:
         """The conversation's request under the bureau's number, or None."""
-        found = await self._fetch(
-            sa.and_(table.c.conversation_id == conversation_id, table.c.request_id == request_id)
-        )
-        return found[0] if found else None
+        values = {"conversation": conversation_id, "request": request_id}
+        rows = await self._work.fetch_briefly(FIND, values)
+        return _request(rows[0]) if rows else None
 
     async def of_conversation(self, conversation_id: int, limit: int = 20) -> list[SentRequest]:
         """The conversation's requests, newest first."""
@@ -86,6 +85,11 @@ class Requests(Repository):
     async def _fetch(self, condition: Any) -> list[SentRequest]:
         rows = await self._work.fetch(sa.select(table).where(condition).order_by(table.c.id))
         return [_request(row) for row in rows]
+
+
+FIND = sa.select(table).where(
+    table.c.conversation_id == sa.bindparam("conversation"), table.c.request_id == sa.bindparam("request")
+)
 
 
 def _request(row: Row) -> SentRequest:

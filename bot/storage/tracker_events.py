@@ -16,6 +16,9 @@ from bot.storage.tables import tracker_events as table
 
 SUMMARY = "summary"
 
+INSERT = table.insert()
+as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class TrackerEvents(Repository):
     """Events in order; a session starts with `session_started`."""
@@ -55,13 +58,13 @@ class TrackerEvents(Repository):
                 "conversation_id": conversation_id,
                 "type": kind,
                 "at": data.get("timestamp") or 0.0,
-                "data": json.dumps(data, ensure_ascii=False),
+                "data": as_json(data),
             }
             for kind, data in typed
         ]
 
         def write(connection: Connection) -> None:
-            connection.execute(table.insert(), rows)
+            connection.execute(INSERT, rows)
 
         self._work.stage(write)
 

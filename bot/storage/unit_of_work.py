@@ -8,6 +8,7 @@ that depend on it say so, and `commit` raises Conflict.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import TracebackType
 from typing import (
     Any,
@@ -180,7 +181,7 @@ class UnitOfWork:
             rows = self._rows[table.name] = []
 
             def run(connection: Connection) -> None:
-                connection.execute(table.insert(), rows)
+                connection.execute(_insert_into(table), rows)
 
             self.stage(run)
         self._rows[table.name].append(row)
@@ -246,6 +247,12 @@ class UnitOfWork:
             self.webhooks.write(connection, live)
 
         return run
+
+
+@lru_cache
+def _insert_into(table: sa.Table) -> sa.sql.Insert:
+    """Made once for each table."""
+    return table.insert()
 
 
 class UnitOfWorkFactory:
