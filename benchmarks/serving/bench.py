@@ -148,7 +148,9 @@ class Bench:
 
     def _run(self, start: Start, rate: float, run: int) -> dict[str, Any]:
         found, talks = figures.measure(start, self._plan.turns, rate, seed=run)
-        said = {f"{who} {place}": text for (who, place), text in talks.said.items()} if run == 0 else {}
+        if run or not rate:
+            return found.as_dict()
+        said = {f"{who} {place}": text for (who, place), text in talks.said.items()}
         return {**found.as_dict(), "said": said}
 
     def _replicas(self) -> dict[str, list[Any]]:
@@ -202,7 +204,7 @@ def _fastest(tried: Mapping[str, float | None]) -> str:
 
 def _agreement(runs: Mapping[str, list[Any]]) -> dict[str, float] | None:
     """What share of the first run's messages got the same words; takes the words out of the runs."""
-    said = {side: [run.pop("said") for run in some] for side, some in runs.items()}
+    said = {side: [run.pop("said", {}) for run in some] for side, some in runs.items()}
     one, other = (next(filter(None, said[side]), None) for side in ("ours", "stock"))
     if one is None or other is None:
         return None
