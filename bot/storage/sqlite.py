@@ -1,4 +1,4 @@
-"""SQLite tuned for one process that reads and writes a little very often."""
+"""SQLite tuned for processes of one machine that read and write a little very often."""
 
 from __future__ import annotations
 
