@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional
 
 import structlog
@@ -32,7 +33,7 @@ from bot.notifications.watcher import Watcher
 from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
 from bot.seal import Seal, secret_key
-from bot.servers import AddressInUse, RunningServer, address_of, listen, listen_beside, reserve, serve
+from bot.servers import AddressInUse, RunningServer, Share, Shares, address_of, listen, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, open_database, ping
 from bot.storage.outbox_queue import queue_for
@@ -66,7 +67,7 @@ def chat(settings: Settings, language: str) -> int:
 
 @dataclass(frozen=True)
 class _Started:
-    """What serving stands on; `web` is the pages' socket, `bureau` where the reconciliation system is."""
+    """What serving stands on; `bureau` is where the reconciliation system is."""
 
     web: socket.socket
     bureau: str
@@ -79,7 +80,7 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        web = _bound(settings, listen)
+        web = _listen(settings)
         if web is None:
             return 1
         stack.callback(web.close)
@@ -93,13 +94,13 @@ async def _run(settings: Settings) -> int:
 def _run_many(settings: Settings) -> int:
     """The same in WORKERS processes, with the sandbox in one of its own."""
     with ExitStack() as stack:
-        web = _bound(settings, reserve)
+        web = _listen(settings)
         if web is None:
             return 1
         stack.callback(web.close)
         link = asyncio.run(_prepare(settings))
         jobs: list[Job] = []
-        sockets: list[socket.socket] = []
+        sockets = [web]
         bureau = _bureau(settings)
         if settings.uses_sandbox:
             listening = listen("127.0.0.1", settings.sandbox_port, fallback=True)
@@ -109,10 +110,12 @@ def _run_many(settings: Settings) -> int:
             bureau = address_of(listening)
         started = _Started(web, bureau, _load(settings))
 
-        def work(tether: Tether) -> int:
-            return asyncio.run(_be_worker(settings, started, tether))
+        shares = Shares(settings.workers)
 
-        jobs += [Job(f"worker {number}", work) for number in range(1, settings.workers + 1)]
+        def work(number: int, tether: Tether) -> int:
+            return asyncio.run(_be_worker(settings, started, Share(shares, number), tether))
+
+        jobs += [Job(f"worker {number + 1}", partial(work, number)) for number in range(settings.workers)]
         workers = Workers(jobs, sockets)
         return workers.run(lambda: _say_where(settings, started, link), lambda: _say("stopping ..."))
 
@@ -127,17 +130,15 @@ async def _be_sandbox(listening: socket.socket, tether: Tether) -> int:
     return 0
 
 
-async def _be_worker(settings: Settings, started: _Started, tether: Tether) -> int:
-    stop = tether.stop()
-    with listen_beside(started.web) as web:
-        await _serve(settings, replace(started, web=web), stop, tether.ready)
+async def _be_worker(settings: Settings, started: _Started, share: Share, tether: Tether) -> int:
+    await _serve(settings, started, tether.stop(), tether.ready, share)
     return 0
 
 
-def _bound(settings: Settings, bind: Callable[[str, int], socket.socket]) -> Optional[socket.socket]:
+def _listen(settings: Settings) -> Optional[socket.socket]:
     """The socket of the pages and of REST; None, and said, when it cannot be had."""
     try:
-        return bind(settings.http_host, settings.http_port)
+        return listen(settings.http_host, settings.http_port)
     except AddressInUse as error:
         _say(f"{error} (set HTTP_PORT to another one)")
         return None
@@ -174,7 +175,11 @@ def _load(settings: Settings) -> RasaDialogue:
 
 
 async def _serve(
-    settings: Settings, started: _Started, stop: asyncio.Event, ready: Callable[[], None]
+    settings: Settings,
+    started: _Started,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    share: Optional[Share] = None,
 ) -> None:
     """Serves until `stop` is set; calls `ready` once connections are accepted."""
     async with AsyncExitStack() as stack:
@@ -196,7 +201,7 @@ async def _serve(
             telegram.sender.papers = house.paper_of
         senders.update(_notice_senders(settings, house, stack))
         app = create_web_app(_web_parts(house, desk, started.dialogue, relay, telegram))
-        server = RunningServer(app, started.web, settings.trusted_proxies)
+        server = RunningServer(app, started.web, settings.trusted_proxies, share)
         await server.started()
         background = _start_background(house, desk, relay)
         try:

@@ -4,31 +4,155 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import mmap
 import socket
-from typing import Any, Iterator
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, Optional, Sized
 
+import structlog
 import uvicorn
 
 GRACE_SECONDS = 3
+PAUSE_SECONDS = 1.0
+HESITATION_SECONDS = 0.01
+
+log = structlog.get_logger(__name__)
 
 
 class AddressInUse(OSError):
     """Another program listens there already."""
 
 
+class Shares:
+    """How many connections each of several processes has, in memory that those see who are forked later."""
+
+    def __init__(self, processes: int) -> None:
+        self._counts = memoryview(mmap.mmap(-1, 8 * processes)).cast("q")
+
+    def is_fair(self, process: int, connections: int) -> bool:
+        """Notes how many a process has; True when nobody has fewer."""
+        self._counts[process] = connections
+        return connections <= min(self._counts)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's part of the connections to a socket on which others listen, too."""
+
+    shares: Shares
+    process: int
+
+    def is_fair(self, connections: int) -> bool:
+        """Notes how many this process has; True when nobody has fewer."""
+        return self.shares.is_fair(self.process, connections)
+
+
+class OneByOne:
+    """Lets one connection in at a time, for processes that share a socket; whoever has more hesitates.
+
+    asyncio and uvloop let everybody in who waits: of two processes, one then did nine tenths of the work.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        share: Share,
+        connections: Sized,
+        protocol: Callable[[], asyncio.Protocol],
+    ) -> None:
+        """`connections` are those that this process has now."""
+        self._listening = listening
+        self._share = share
+        self._connections = connections
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._coming: set["asyncio.Task[Any]"] = set()
+        self._pause: Optional[asyncio.TimerHandle] = None
+        self._has_hesitated = False
+        self._open()
+
+    def close(self) -> None:
+        """Lets nobody in any more."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._listening)
+
+    async def wait_closed(self) -> None:
+        """Returns when whoever was let in is served."""
+        await asyncio.gather(*self._coming, return_exceptions=True)
+
+    def _open(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._listening, self._let_in)
+
+    def _wait(self, seconds: float) -> None:
+        self._loop.remove_reader(self._listening)
+        self._pause = self._loop.call_later(seconds, self._open)
+
+    def _let_in(self) -> None:
+        is_fair = self._share.is_fair(len(self._connections) + len(self._coming))
+        if not is_fair and not self._has_hesitated:
+            self._has_hesitated = True  # whoever has fewer may have died, or hang
+            self._wait(HESITATION_SECONDS)
+            return
+        self._has_hesitated = False
+        try:
+            connection, _ = self._listening.accept()
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # another process was quicker, or the caller gave up
+        except OSError as error:  # no file left to open, for instance: who waits goes on waiting
+            log.warning("connection_not_taken", error=type(error).__name__)
+            self._wait(PAUSE_SECONDS)
+            return
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+        self._coming.add(task)
+        task.add_done_callback(self._coming.discard)
+
+
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals alone."""
+    """A uvicorn server that leaves the process's signals alone, and may have a share of the connections."""
+
+    def __init__(self, config: uvicorn.Config, share: Optional[Share]) -> None:
+        super().__init__(config)
+        self._share = share
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """The runner owns the signals: several servers stop together."""
         yield
 
+    async def startup(self, sockets: Optional[list[socket.socket]] = None) -> None:
+        """Begins to let connections in."""
+        if self._share is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        for one in sockets or ():
+            door = OneByOne(one, self._share, self.server_state.connections, self._protocol)
+            self.servers.append(door)  # type: ignore[arg-type]
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes it for its own."""
+        make: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
 
 class RunningServer:
     """A server that accepts connections; `stop` lets open ones finish for a few seconds."""
 
-    def __init__(self, app: Any, listening: socket.socket, trusted_proxies: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        app: Any,
+        listening: socket.socket,
+        trusted_proxies: str = "127.0.0.1",
+        share: Optional[Share] = None,
+    ) -> None:
+        """`share` when other processes listen on this socket, too."""
         self.url = address_of(listening)
         """Where to reach it."""
         config = uvicorn.Config(
@@ -41,7 +165,7 @@ class RunningServer:
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        self._server = Server(config)
+        self._server = Server(config, share)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
 
     async def started(self) -> None:
@@ -68,62 +192,25 @@ def listen(host: str, port: int, fallback: bool = False) -> socket.socket:
         raise AddressInUse(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
-def reserve(host: str, port: int) -> socket.socket:
-    """Keeps an address for several processes of this start, without listening there; see `listen_beside`.
-
-    Raises AddressInUse when anybody listens there, be it another start of this product.
-    """
-    free = listen(host, port)
-    address = free.getsockname()
-    free.close()
-    # Only now: a socket that shares its address would be let in beside another start's, too.
-    reserved = _socket(host)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    reserved.bind(address)
-    return reserved
-
-
-def listen_beside(reserved: socket.socket) -> socket.socket:
-    """One of several sockets that listen on a reserved address; Linux spreads connections among them.
-
-    On one socket for all, the first process that wakes takes every connection that waits: of two, one then
-    did nine tenths of the work.
-    """
-    address = reserved.getsockname()
-    listening = _socket(address[0])
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listening.bind(address)
-    return _listening(listening)
-
-
 def address_of(listening: socket.socket) -> str:
-    """Where a bound socket is reached."""
+    """Where a listening socket is reached."""
     host, port = listening.getsockname()[:2]
     return f"http://{host}:{port}"
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    bound = _socket(host)
-    try:
-        bound.bind((host, port))
-        return _listening(bound)
-    except OSError:
-        bound.close()
-        raise
-
-
-def _socket(host: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on: every answer would wait 40 ms.
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    return made
-
-
-def _listening(bound: socket.socket) -> socket.socket:
-    bound.listen(2048)
-    bound.setblocking(False)
-    return bound
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
 
 
 async def serve(app: Any, host: str, port: int, fallback: bool = False) -> RunningServer:

@@ -32,9 +32,6 @@ class Run:
     silent: int = 0
     """Answered with nothing."""
     seconds: float = 0.0
-    at_once: int = 0
-    """Answered until the first resident was done: from then on fewer talk, and a process may have nobody."""
-    seconds_at_once: float = 0.0
     driving: float = 0.0
     """Seconds of processor time that this process took."""
 
@@ -44,14 +41,12 @@ class Run:
         self.failed += other.failed
         self.silent += other.silent
         self.seconds += other.seconds
-        self.at_once += other.at_once
-        self.seconds_at_once += other.seconds_at_once
         self.driving += other.driving
 
     @property
     def throughput(self) -> float:
-        """Answered messages a second, while everybody talked."""
-        return self.at_once / self.seconds_at_once if self.seconds_at_once else 0.0
+        """Answered messages a second."""
+        return len(self.latencies) / self.seconds if self.seconds else 0.0
 
     def percentile(self, share: float) -> float:
         """The latency that this share of messages stays within; a failed one took for ever."""
@@ -76,13 +71,10 @@ class Driver:
         known, run = names or {}, Run()
         who = [(one, known.get(one) or next(self._names)) for one in residents]
         began, worked = time.perf_counter(), time.process_time()
-
-        async def talk(name: str, one: int) -> None:
-            await self._talk(name, itertools.islice(script(one, seed), turns), run, str(one))
-            if not run.at_once:
-                run.at_once, run.seconds_at_once = len(run.latencies), time.perf_counter() - began
-
-        await asyncio.gather(*(talk(name, one) for one, name in who))
+        await asyncio.gather(
+            *(self._talk(name, itertools.islice(script(one, seed), turns), run, str(one))
+              for one, name in who)
+        )  # fmt: skip
         run.seconds, run.driving = time.perf_counter() - began, time.process_time() - worked
         return run
 

