@@ -29,7 +29,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-STATES = 6
+STATES = 4
 """How many of the last states are looked at: more than any rule has."""
 
 ORDINARY = frozenset(

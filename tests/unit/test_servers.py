@@ -1,11 +1,12 @@
-"""The sockets that a start listens on, and that answers go out on."""
+"""The sockets that answers go out on."""
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import socket
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import httpx
 import pytest
@@ -14,66 +15,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.servers import AddressInUse, RunningServer, address_of, listen, listen_beside, reserve
-
-HOST = "127.0.0.1"
-
-
-@pytest.fixture
-def reserved() -> Iterator[socket.socket]:
-    """An address that nobody listens on yet."""
-    with closing(reserve(HOST, 0)) as found:
-        yield found
-
-
-def port_of(one: socket.socket) -> int:
-    return int(one.getsockname()[1])
-
-
-def test_nobody_is_let_in_before_somebody_listens(reserved: socket.socket) -> None:
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((HOST, port_of(reserved)), 1)
-    with closing(listen_beside(reserved)) as listening:
-        assert address_of(listening) == address_of(reserved)
-        socket.create_connection((HOST, port_of(reserved)), 1).close()
-
-
-def test_connections_are_spread_among_those_who_listen(reserved: socket.socket) -> None:
-    with closing(listen_beside(reserved)) as one, closing(listen_beside(reserved)) as other:
-        clients = [socket.create_connection((HOST, port_of(reserved)), 1) for _ in range(64)]
-        taken: Counter[socket.socket] = Counter()
-        for listening in (one, other):
-            for _ in clients:
-                try:
-                    listening.accept()[0].close()
-                except BlockingIOError:
-                    break
-                taken[listening] += 1
-        for client in clients:
-            client.close()
-    assert sum(taken.values()) == 64
-    assert min(taken[one], taken[other]) > 10
-
-
-@pytest.mark.parametrize("take", [listen, reserve])
-def test_an_address_that_another_start_serves_is_refused(
-    take: Callable[[str, int], socket.socket], reserved: socket.socket
-) -> None:
-    with closing(listen_beside(reserved)), pytest.raises(AddressInUse, match=f":{port_of(reserved)}"):
-        take(HOST, port_of(reserved))
-
-
-def test_an_address_that_one_process_serves_alone_is_refused() -> None:
-    with closing(listen(HOST, 0)) as alone, pytest.raises(AddressInUse):
-        reserve(HOST, port_of(alone))
+from bot import servers
+from bot.servers import OneByOne, RunningServer, Share, Shares, listen
 
 
 def test_an_answer_does_not_wait_for_an_acknowledgement() -> None:
     # asyncio turns Nagle's algorithm off only for sockets that say that they are TCP.
-    with closing(listen(HOST, 0)) as listening, closing(reserve(HOST, 0)) as reserved:
+    with closing(listen("127.0.0.1", 0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
-        with closing(listen_beside(reserved)) as beside:
-            assert beside.proto == socket.IPPROTO_TCP
 
 
 @pytest.mark.parametrize(
@@ -90,3 +39,78 @@ async def test_only_a_trusted_proxy_says_how_a_browser_reached_it(trusted: str, 
         said = await web.get(server.url, headers={"X-Forwarded-Proto": "https"})
     await server.stop()
     assert said.text == scheme
+
+
+@asynccontextmanager
+async def serving(name: str, listening: socket.socket, share: Share) -> AsyncIterator[str]:
+    """A process that answers with its name."""
+
+    async def answer(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse(name)
+
+    server = RunningServer(Starlette(routes=[Route("/", answer)]), listening, share=share)
+    await server.started()
+    try:
+        yield server.url
+    finally:
+        await server.stop()
+
+
+async def heard(stack: AsyncExitStack, url: str) -> str:
+    """Who answers to a new caller, who stays connected."""
+    caller = await stack.enter_async_context(httpx.AsyncClient())
+    return (await caller.get(url)).text
+
+
+async def test_connections_are_spread_evenly_among_those_who_share_a_socket() -> None:
+    listening, shares = listen("127.0.0.1", 0), Shares(2)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving("one", listening, Share(shares, 0)))
+        await stack.enter_async_context(serving("other", listening.dup(), Share(shares, 1)))
+        callers = await stack.enter_async_context(AsyncExitStack())
+        answers = await asyncio.gather(*(heard(callers, url) for _ in range(16)))
+    assert abs(answers.count("one") - answers.count("other")) <= 2
+
+
+async def test_nobody_waits_for_one_who_has_fewer_and_takes_none() -> None:
+    listening, shares = listen("127.0.0.1", 0), Shares(2)  # the other one has died, and has none for ever
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving("one", listening, Share(shares, 0)))
+        callers = await stack.enter_async_context(AsyncExitStack())
+        assert [await heard(callers, url) for _ in range(4)] == ["one"] * 4
+
+
+async def test_who_has_no_room_lets_callers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "PAUSE_SECONDS", 0.05)
+
+    class Full:
+        """A socket of a process that has too many files open, at first."""
+
+        def __init__(self, listening: socket.socket) -> None:
+            self.listening, self.refused = listening, 0
+
+        def fileno(self) -> int:
+            return self.listening.fileno()
+
+        def accept(self) -> tuple[socket.socket, object]:
+            if self.refused < 2:
+                self.refused += 1
+                raise OSError(errno.EMFILE, "too many open files")
+            return self.listening.accept()
+
+    came = asyncio.Event()
+
+    class Caller(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            came.set()
+            transport.close()
+
+    with closing(listen("127.0.0.1", 0)) as listening:
+        full = Full(listening)
+        door = OneByOne(full, Share(Shares(1), 0), (), Caller)  # type: ignore[arg-type]
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        await asyncio.wait_for(came.wait(), 5)
+        writer.close()
+        door.close()
+        await door.wait_closed()
+    assert full.refused == 2
