@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from functools import cache
 from typing import Any, Awaitable, Callable, MutableMapping
 
 import structlog
@@ -62,8 +63,18 @@ class Gate:
                 await response(scope, receive, passage.send)
         finally:
             endpoint = _endpoint(scope)
-            REQUESTS.labels(endpoint, str(passage.status)).inc()
-            SECONDS.labels(endpoint).observe(time.perf_counter() - started)
+            _requests(endpoint, passage.status).inc()
+            _seconds(endpoint).observe(time.perf_counter() - started)
+
+
+@cache
+def _requests(endpoint: str, status: int) -> Counter:
+    return REQUESTS.labels(endpoint, str(status))
+
+
+@cache
+def _seconds(endpoint: str) -> Histogram:
+    return SECONDS.labels(endpoint)
 
 
 class _Passage:

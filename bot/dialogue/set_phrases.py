@@ -89,13 +89,13 @@ def leaves(text: str) -> bool:
 
 def asks_place(text: str) -> bool:
     """True when somebody in line asks how long it takes or whether anybody comes."""
-    if OF_THE_PAYMENT.search(text) or Tone.COMPLAINT in tones_of(text):
+    if ASKS_PLACE.search(text) is None or OF_THE_PAYMENT.search(text):
         return False
-    return ASKS_PLACE.search(text) is not None
+    return Tone.COMPLAINT not in tones_of(text)
 
 
 def says_unsolved(text: str) -> bool:
     """True when somebody finds that what was resolved is not; a complaint is more than that."""
-    if ANOTHER.search(text) or Tone.COMPLAINT in tones_of(text):
+    if STILL.search(text) is None or ANOTHER.search(text):
         return False
-    return STILL.search(text) is not None
+    return Tone.COMPLAINT not in tones_of(text)

@@ -56,6 +56,8 @@ class _Backend(NumpyBackend):  # type: ignore[misc]
         for name, value in _arrays(folder / WEIGHTS).items():
             self._take(name, value)
         self._rows = TokenRows(self)
+        # The other way round a few tokens are multiplied a third faster.
+        self._second = [np.ascontiguousarray(matrix.T) for matrix in self.w2]
 
     def _encode_batch(self, group: list[list[int]], n_tokens: int, out: Matrix) -> None:
         """As the package does; what a token comes to by itself is looked up."""
@@ -82,7 +84,8 @@ class _Backend(NumpyBackend):  # type: ignore[misc]
             np.maximum(first, 0, out=first)
             first += projected[:, place * _CNN_DIM : (place + 1) * _CNN_DIM]
             inner[:count] = first
-            second = inner[window[:, seen]].reshape(count, size * _CNN_DIM) @ self.w2[place] + self.b2[place]
+            windows = inner[window[:, seen]].reshape(count, size * _CNN_DIM)
+            second = (self._second[place] @ windows.T).T + self.b2[place]
             np.maximum(second, 0, out=second)
             at = _EMB_DIM + place * _CNN_DIM
             np.add(first, second, out=features[:, at : at + _CNN_DIM])
