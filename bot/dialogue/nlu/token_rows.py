@@ -32,11 +32,13 @@ class TokenRows:
         """The embedding."""
         self.projected = np.zeros((tokens + 1, parts), dtype=np.float32)
         """Its projection for each of the convolutions, side by side."""
-        # For each convolution what a token brings at each place of the window.
         self._each = parts // len(weights.w1)
-        self.shares = [
-            np.zeros((tokens + 1, len(matrix) // self._each, self._each), dtype=np.float32)
-            for matrix in weights.w1
+        steps = [len(matrix) // self._each for matrix in weights.w1]
+        self.shares = [np.zeros((tokens + 1, count, self._each), dtype=np.float32) for count in steps]
+        """For each convolution what a token brings at each place of the window."""
+        self._first = [
+            np.concatenate(np.split(matrix, count), axis=1)
+            for count, matrix in zip(steps, weights.w1, strict=True)
         ]
 
     def places(self, tokens: Matrix) -> Matrix | None:
@@ -47,25 +49,22 @@ class TokenRows:
             fresh = list(dict.fromkeys(tokens.tolist()))
             if len(fresh) > self._tokens:
                 return None
-        if fresh:
-            self._learn(fresh)
+        # One by one: a product's last bits depend on how many rows it has, and a token's on nothing else.
+        for token in fresh:
+            self._learn(token)
         return np.fromiter(map(self._known.__getitem__, tokens.tolist()), np.int64, len(tokens))
 
-    def _learn(self, tokens: list[int]) -> None:
-        ours, ids = self._weights, np.array(tokens)
-        first = len(self._known) + 1
-        rows = slice(first, first + len(tokens))
-        part = ids % len(ours.scale)
-        raw = ours.table[ids] * ours.scale[part, None] + ours.lo[part, None]
+    def _learn(self, token: int) -> None:
+        ours, row, part = self._weights, len(self._known) + 1, token % len(self._weights.scale)
+        raw = ours.table[token] * ours.scale[part] + ours.lo[part]
         projected = _normalised(raw @ ours.proj_W + ours.proj_b, ours.eps) * ours.ln_g_all + ours.ln_b_all
-        self.raw[rows], self.projected[rows] = raw, projected
-        for place, (shares, matrix) in enumerate(zip(self.shares, ours.w1, strict=True)):
-            mine = projected[:, place * self._each : (place + 1) * self._each]
-            for step in range(shares.shape[1]):
-                shares[rows, step] = mine @ matrix[step * self._each : (step + 1) * self._each]
-        self._known.update(zip(tokens, range(first, first + len(tokens)), strict=True))
+        self.raw[row], self.projected[row] = raw, projected
+        for place, (shares, matrix) in enumerate(zip(self.shares, self._first, strict=True)):
+            mine = projected[place * self._each : (place + 1) * self._each]
+            shares[row] = (mine @ matrix).reshape(-1, self._each)
+        self._known[token] = row
 
 
-def _normalised(rows: Matrix, least: float) -> Matrix:
-    rows = rows - rows.mean(axis=-1, keepdims=True)
-    return np.asarray(rows / np.sqrt((rows * rows).mean(axis=-1, keepdims=True) + least))
+def _normalised(row: Matrix, least: float) -> Matrix:
+    row = row - row.mean()
+    return np.asarray(row / np.sqrt((row * row).mean() + least))

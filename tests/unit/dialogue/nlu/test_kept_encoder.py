@@ -46,6 +46,15 @@ def test_more_tokens_than_are_kept_are_encoded_all_the_same(folder: Path, tokens
         assert np.allclose(kept.encode([text])[0], vector, atol=2e-6), text
 
 
+def test_what_was_said_before_changes_no_bit(folder: Path) -> None:
+    fresh, warm = kept_encoder.read(1, folder), kept_encoder.read(1, folder)
+    assert fresh is not None
+    assert warm is not None
+    warm.encode(TEXTS)
+    for text in TEXTS:
+        assert np.array_equal(fresh.encode([text]), warm.encode([text])), text
+
+
 def test_it_has_everything_that_the_package_keeps_in_memory(folder: Path) -> None:
     kept, whole = kept_encoder.read(1, folder), USE(threads=1)
     assert vars(kept).keys() - {"_rows", "_second"} == vars(whole._model).keys()
