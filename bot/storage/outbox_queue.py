@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.notifications.model import Delivery
 from bot.storage.access import each_alone
-from bot.storage.beside import beside
+from bot.storage.beside import file_of
 from bot.storage.failures import translated
 from bot.storage.outbox import delivery_of, due_heads
 from bot.storage.tables import messages
@@ -218,5 +218,4 @@ def queue_for(
     """The queue of a database; one in memory is this process's own."""
     if engine.dialect.name == "postgresql":
         return SharedOutboxQueue(work, engine, holder, seconds=seconds)
-    is_shared = beside(engine, "outbox") is not None
-    return FileOutboxQueue(work, holder, seconds=seconds) if is_shared else OutboxQueue(work)
+    return FileOutboxQueue(work, holder, seconds=seconds) if file_of(engine) else OutboxQueue(work)
