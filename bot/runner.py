@@ -33,7 +33,7 @@ from bot.notifications.watcher import Watcher
 from bot.requests.follower import RequestsFollower
 from bot.sandbox.app import create_app as create_sandbox
 from bot.seal import Seal, secret_key
-from bot.servers import AddressInUse, RunningServer, Share, Shares, address_of, listen, serve
+from bot.servers import AddressInUse, IsFair, RunningServer, Shares, address_of, listen, serve
 from bot.settings import Settings
 from bot.storage.database import migrate, open_database, ping
 from bot.storage.outbox_queue import queue_for
@@ -113,7 +113,7 @@ def _run_many(settings: Settings) -> int:
         shares = Shares(settings.workers)
 
         def work(number: int, tether: Tether) -> int:
-            return asyncio.run(_be_worker(settings, started, Share(shares, number), tether))
+            return asyncio.run(_be_worker(settings, started, partial(shares.is_fair, number), tether))
 
         jobs += [Job(f"worker {number + 1}", partial(work, number)) for number in range(settings.workers)]
         workers = Workers(jobs, sockets)
@@ -130,8 +130,8 @@ async def _be_sandbox(listening: socket.socket, tether: Tether) -> int:
     return 0
 
 
-async def _be_worker(settings: Settings, started: _Started, share: Share, tether: Tether) -> int:
-    await _serve(settings, started, tether.stop(), tether.ready, share)
+async def _be_worker(settings: Settings, started: _Started, is_fair: IsFair, tether: Tether) -> int:
+    await _serve(settings, started, tether.stop(), tether.ready, is_fair)
     return 0
 
 
@@ -179,7 +179,7 @@ async def _serve(
     started: _Started,
     stop: asyncio.Event,
     ready: Callable[[], None],
-    share: Optional[Share] = None,
+    is_fair: Optional[IsFair] = None,
 ) -> None:
     """Serves until `stop` is set; calls `ready` once connections are accepted."""
     async with AsyncExitStack() as stack:
@@ -201,7 +201,7 @@ async def _serve(
             telegram.sender.papers = house.paper_of
         senders.update(_notice_senders(settings, house, stack))
         app = create_web_app(_web_parts(house, desk, started.dialogue, relay, telegram))
-        server = RunningServer(app, started.web, settings.trusted_proxies, share)
+        server = RunningServer(app, started.web, settings.trusted_proxies, is_fair)
         await server.started()
         background = _start_background(house, desk, relay)
         try:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import mmap
 import socket
-from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional, Sized
 
 import structlog
@@ -35,16 +34,8 @@ class Shares:
         return connections <= min(self._counts)
 
 
-@dataclass(frozen=True)
-class Share:
-    """One process's part of the connections to a socket on which others listen, too."""
-
-    shares: Shares
-    process: int
-
-    def is_fair(self, connections: int) -> bool:
-        """Notes how many this process has; True when nobody has fewer."""
-        return self.shares.is_fair(self.process, connections)
+IsFair = Callable[[int], bool]
+"""`Shares.is_fair` of one process."""
 
 
 class OneByOne:
@@ -56,13 +47,13 @@ class OneByOne:
     def __init__(
         self,
         listening: socket.socket,
-        share: Share,
+        is_fair: IsFair,
         connections: Sized,
         protocol: Callable[[], asyncio.Protocol],
     ) -> None:
         """`connections` are those that this process has now."""
         self._listening = listening
-        self._share = share
+        self._is_fair = is_fair
         self._connections = connections
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
@@ -90,8 +81,8 @@ class OneByOne:
         self._pause = self._loop.call_later(seconds, self._open)
 
     def _let_in(self) -> None:
-        is_fair = self._share.is_fair(len(self._connections) + len(self._coming))
-        if not is_fair and not self._has_hesitated:
+        has_fewest = self._is_fair(len(self._connections) + len(self._coming))
+        if not has_fewest and not self._has_hesitated:
             self._has_hesitated = True  # whoever has fewer may have died, or hang
             self._wait(HESITATION_SECONDS)
             return
@@ -114,9 +105,9 @@ class OneByOne:
 class Server(uvicorn.Server):
     """A uvicorn server that leaves the process's signals alone, and may have a share of the connections."""
 
-    def __init__(self, config: uvicorn.Config, share: Optional[Share]) -> None:
+    def __init__(self, config: uvicorn.Config, is_fair: Optional[IsFair]) -> None:
         super().__init__(config)
-        self._share = share
+        self._is_fair = is_fair
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -125,12 +116,12 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: Optional[list[socket.socket]] = None) -> None:
         """Begins to let connections in."""
-        if self._share is None:
+        if self._is_fair is None:
             await super().startup(sockets)
             return
         await super().startup([])
         for one in sockets or ():
-            door = OneByOne(one, self._share, self.server_state.connections, self._protocol)
+            door = OneByOne(one, self._is_fair, self.server_state.connections, self._protocol)
             self.servers.append(door)  # type: ignore[arg-type]
 
     def _protocol(self) -> asyncio.Protocol:
@@ -150,9 +141,9 @@ class RunningServer:
         app: Any,
         listening: socket.socket,
         trusted_proxies: str = "127.0.0.1",
-        share: Optional[Share] = None,
+        is_fair: Optional[IsFair] = None,
     ) -> None:
-        """`share` when other processes listen on this socket, too."""
+        """`is_fair` when other processes listen on this socket, too."""
         self.url = address_of(listening)
         """Where to reach it."""
         config = uvicorn.Config(
@@ -165,7 +156,7 @@ class RunningServer:
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        self._server = Server(config, share)
+        self._server = Server(config, is_fair)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
 
     async def started(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, AsyncIterator, Callable, Mapping, Optional
 
 import sqlalchemy as sa
@@ -25,7 +25,9 @@ class Access:
         self._engine = engine.execution_options(writes=True)
         self._alone = each_alone(engine)
         # SQLite lets one write at a time: ours wait in order.
-        self._one_writer = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._one_writer: AbstractAsyncContextManager[None] = (
+            asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        )
 
     async def read(self, statement: sa.sql.Executable, values: Values = None) -> list[Row]:
         """All rows of a read, in a transaction of its own."""
@@ -46,12 +48,8 @@ class Access:
     @asynccontextmanager
     async def _writing(self, is_one_statement: bool) -> AsyncIterator[AsyncConnection]:
         begun = self._alone.connect if is_one_statement else self._begun
-        if self._one_writer is None:
-            async with begun() as connection:
-                yield connection
-        else:
-            async with self._one_writer, begun() as connection:
-                yield connection
+        async with self._one_writer, begun() as connection:
+            yield connection
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[AsyncConnection]:

@@ -37,7 +37,6 @@ class SqliteAccess(Access):
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        self._lock = asyncio.Lock()
         self._here = _engine(str(engine.url.database))
         self._reader: Optional[Connection] = None
         self._writer: Optional[Connection] = None
@@ -54,7 +53,7 @@ class SqliteAccess(Access):
 
     async def write(self, write: Write, is_one_statement: bool = False) -> None:
         """Runs `write` in a transaction, all or nothing; others wait in order."""
-        async with self._lock:
+        async with self._one_writer:
             try:
                 with translated():
                     await self._transaction(write)

@@ -7,6 +7,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from bot import servers
-from bot.servers import OneByOne, RunningServer, Share, Shares, listen
+from bot.servers import IsFair, OneByOne, RunningServer, Shares, listen
 
 
 def test_an_answer_does_not_wait_for_an_acknowledgement() -> None:
@@ -42,13 +43,13 @@ async def test_only_a_trusted_proxy_says_how_a_browser_reached_it(trusted: str, 
 
 
 @asynccontextmanager
-async def serving(name: str, listening: socket.socket, share: Share) -> AsyncIterator[str]:
+async def serving(name: str, listening: socket.socket, is_fair: IsFair) -> AsyncIterator[str]:
     """A process that answers with its name."""
 
     async def answer(_request: Request) -> PlainTextResponse:
         return PlainTextResponse(name)
 
-    server = RunningServer(Starlette(routes=[Route("/", answer)]), listening, share=share)
+    server = RunningServer(Starlette(routes=[Route("/", answer)]), listening, is_fair=is_fair)
     await server.started()
     try:
         yield server.url
@@ -65,8 +66,8 @@ async def heard(stack: AsyncExitStack, url: str) -> str:
 async def test_connections_are_spread_evenly_among_those_who_share_a_socket() -> None:
     listening, shares = listen("127.0.0.1", 0), Shares(2)
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving("one", listening, Share(shares, 0)))
-        await stack.enter_async_context(serving("other", listening.dup(), Share(shares, 1)))
+        url = await stack.enter_async_context(serving("one", listening, partial(shares.is_fair, 0)))
+        await stack.enter_async_context(serving("other", listening.dup(), partial(shares.is_fair, 1)))
         callers = await stack.enter_async_context(AsyncExitStack())
         answers = await asyncio.gather(*(heard(callers, url) for _ in range(16)))
     assert abs(answers.count("one") - answers.count("other")) <= 2
@@ -75,7 +76,7 @@ async def test_connections_are_spread_evenly_among_those_who_share_a_socket() ->
 async def test_nobody_waits_for_one_who_has_fewer_and_takes_none() -> None:
     listening, shares = listen("127.0.0.1", 0), Shares(2)  # the other one has died, and has none for ever
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving("one", listening, Share(shares, 0)))
+        url = await stack.enter_async_context(serving("one", listening, partial(shares.is_fair, 0)))
         callers = await stack.enter_async_context(AsyncExitStack())
         assert [await heard(callers, url) for _ in range(4)] == ["one"] * 4
 
@@ -107,7 +108,7 @@ async def test_who_has_no_room_lets_callers_wait(monkeypatch: pytest.MonkeyPatch
 
     with closing(listen("127.0.0.1", 0)) as listening:
         full = Full(listening)
-        door = OneByOne(full, Share(Shares(1), 0), (), Caller)  # type: ignore[arg-type]
+        door = OneByOne(full, partial(Shares(1).is_fair, 0), (), Caller)  # type: ignore[arg-type]
         _, writer = await asyncio.open_connection(*listening.getsockname())
         await asyncio.wait_for(came.wait(), 5)
         writer.close()
