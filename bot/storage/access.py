@@ -6,11 +6,11 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, AsyncIterator, Callable, Mapping, Optional
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.storage.failures import translated
+from bot.storage.prepared import Prepared, Statement
 
 Write = Callable[[Connection], None]
 Values = Optional[Mapping[str, Any]]
@@ -29,13 +29,14 @@ class Access:
             asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
         )
 
-    async def read(self, statement: sa.sql.Executable, values: Values = None) -> list[Row]:
+    async def read(self, statement: Statement, values: Values = None) -> list[Row]:
         """All rows of a read, in a transaction of its own."""
         with translated():
             async with self._alone.connect() as connection:
-                return list((await connection.execute(statement, values)).all())
+                said = statement.statement if isinstance(statement, Prepared) else statement
+                return list((await connection.execute(said, values)).all())
 
-    async def read_briefly(self, statement: sa.sql.Executable, values: Values = None) -> list[Row]:
+    async def read_briefly(self, statement: Statement, values: Values = None) -> list[Row]:
         """The same for a read that looks at a few rows by an index."""
         return await self.read(statement, values)
 

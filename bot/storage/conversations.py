@@ -13,9 +13,17 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import Conflict
 from bot.messages import Button, Contact, Conversation, ConversationStatus
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations as table
 from bot.storage.tables import outbox
+
+BY_ID = Prepared(sa.select(table).where(table.c.id == sa.bindparam("conversation")))
+OF_CONTACT = Prepared(
+    sa.select(table).where(
+        table.c.channel == sa.bindparam("channel"), table.c.user_id == sa.bindparam("user_id")
+    )
+)
 
 
 @dataclasses.dataclass
@@ -60,13 +68,11 @@ class Conversations(Repository):
 
     async def of(self, contact: Contact) -> Optional[Conversation]:
         """The contact's conversation, or None."""
-        return await self._one(
-            sa.and_(table.c.channel == contact.channel, table.c.user_id == contact.user_id)
-        )
+        return await self._one(OF_CONTACT, {"channel": contact.channel, "user_id": contact.user_id})
 
     async def get(self, conversation_id: int) -> Optional[Conversation]:
         """The conversation with this id, or None."""
-        return await self._one(table.c.id == conversation_id)
+        return await self._one(BY_ID, {"conversation": conversation_id})
 
     def update(self, conversation: Conversation, **changes: Any) -> Conversation:
         """Stages changes (status, language, offered, flooded_at and such); returns the new value.
@@ -120,8 +126,8 @@ class Conversations(Repository):
             .values(user_id=user_id)
         )
 
-    async def _one(self, condition: Any) -> Optional[Conversation]:
-        rows = await self._work.fetch_briefly(sa.select(table).where(condition))
+    async def _one(self, statement: Prepared, values: dict[str, Any]) -> Optional[Conversation]:
+        rows = await self._work.fetch_briefly(statement, values)
         return conversation_of(rows[0]._mapping) if rows else None
 
 
@@ -131,13 +137,13 @@ def _make(connection: Connection, conversation_id: int, change: Change) -> None:
     values |= {"conversation": conversation_id, "versions": change.versions}
     if change.served:
         values["served"] = change.served.value
-    result: Any = connection.execute(statement, values)
-    if change.served and result.rowcount != 1:
+    changed = statement.run(connection, values).changed
+    if change.served and changed != 1:
         raise Conflict(f"conversation {conversation_id} was changed meanwhile")
 
 
 @lru_cache(maxsize=256)
-def _update(names: tuple[str, ...], if_served: bool, counts: bool) -> sa.sql.Update:
+def _update(names: tuple[str, ...], if_served: bool, counts: bool) -> Prepared:
     """Made once for each set of columns: making it anew takes four times as long as running it."""
     statement = table.update().where(table.c.id == sa.bindparam("conversation"))
     values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
@@ -145,7 +151,7 @@ def _update(names: tuple[str, ...], if_served: bool, counts: bool) -> sa.sql.Upd
         statement = statement.where(table.c.status == sa.bindparam("served"))
     if counts:
         values["dialogue_version"] = table.c.dialogue_version + sa.bindparam("versions")
-    return statement.values(**values)
+    return Prepared(statement.values(**values))
 
 
 def conversation_of(row: Any, prefix: str = "") -> Conversation:

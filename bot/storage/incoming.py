@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Accepted, Contact, Conversation, MessageKind, Source, Understood
 from bot.storage.conversations import conversation_of
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations, tickets
 from bot.storage.tables import incoming as table
@@ -55,7 +56,7 @@ class Incoming(Repository):
         made: list[Row] = []
 
         def write(connection: Connection) -> None:
-            made.extend((connection.execute(ACCEPT, values)).all())
+            made.extend(ACCEPT.run(connection, values).rows)
 
         self._work.stage(write, is_one_statement=True)
         await self._work.commit()
@@ -193,7 +194,7 @@ class Incoming(Repository):
         return list(await self._work.fetch(joined.where(condition).order_by(table.c.id).limit(limit)))
 
 
-ACCEPT = sa.text(
+_ACCEPT = sa.text(
     "INSERT INTO incoming (conversation_id, channel, message_id, kind, sealed, received_at,"
     " origin, version, text_mark, thread)"
     " SELECT id, channel, :message_id, :kind, :sealed, :now, :origin, :version, :text_mark, :thread"
@@ -213,6 +214,7 @@ ACCEPT = sa.text(
     sa.bindparam("user_id", type_=conversations.c.user_id.type),
 )
 """In words, because SQLAlchemy 1.4 knows no RETURNING on SQLite."""
+ACCEPT = Prepared(_ACCEPT)
 
 
 def _between(until: Any) -> sa.sql.Select:
@@ -247,8 +249,8 @@ def _waiting() -> sa.sql.Select:
     )
 
 
-WAITING = _waiting()
-ANSWERED = (
+WAITING = Prepared(_waiting())
+_ANSWERED = (
     table.update()
     .where(table.c.id == sa.bindparam("message"), table.c.answered_at.is_(None))
     .values(
@@ -258,8 +260,8 @@ ANSWERED = (
         }
     )
 )
-ANSWERED_AS_READ = ANSWERED.where(table.c.sealed == sa.bindparam("read"))
-"""Made once: making them anew for each message would cost as much as running them."""
+ANSWERED = Prepared(_ANSWERED)
+ANSWERED_AS_READ = Prepared(_ANSWERED.where(table.c.sealed == sa.bindparam("read")))
 
 
 def _columns(marks: Marks) -> dict[str, Any]:

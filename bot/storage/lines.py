@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Author, Button, Conversation, Line, Reply
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import incoming, outbox
 from bot.storage.tables import messages as table
@@ -90,7 +91,7 @@ def _replies() -> sa.sql.Select:
     return sa.select(table).where(theirs).order_by(table.c.id).limit(1000)
 
 
-REPLIES = _replies()
+REPLIES = Prepared(_replies())
 
 
 def _outbox_row(conversation: Conversation, message_id: int, now: datetime) -> sa.sql.Insert:

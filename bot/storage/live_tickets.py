@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.storage.prepared import Prepared
 from bot.storage.tables import tickets
 from bot.storage.tables.tickets import LIVE
 
-OF_CONVERSATION = sa.select(tickets.c.number).where(
-    tickets.c.conversation_id == sa.bindparam("conversation"), LIVE
+OF_CONVERSATION = Prepared(
+    sa.select(tickets.c.number).where(tickets.c.conversation_id == sa.bindparam("conversation"), LIVE)
 )
 
 
@@ -23,6 +24,6 @@ class LiveTickets:
     def of(self, conversation_id: int) -> list[str]:
         """Their numbers, in order."""
         if conversation_id not in self._found:
-            rows = self._connection.execute(OF_CONVERSATION, {"conversation": conversation_id})
+            rows = OF_CONVERSATION.run(self._connection, {"conversation": conversation_id}).rows
             self._found[conversation_id] = sorted(row.number for row in rows)
         return self._found[conversation_id]

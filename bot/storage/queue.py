@@ -13,7 +13,7 @@ from bot.storage.tables import conversations
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import tickets as table
 from bot.storage.tables.tickets import AMOUNT_UNASKED
-from bot.storage.tickets import LIVE, ticket_of
+from bot.storage.tickets import LIVE_STATUSES, ticket_of
 from bot.tickets.model import Priority, Ticket, TicketStatus, Wait
 from bot.tickets.priority import OVERDUE_RAISES
 
@@ -23,7 +23,7 @@ OTHER_SYSTEMS = "api:%"
 TAKEN_UP_AGAIN = ("back_in_line", "called_again", "reopened")
 DELAY_TOLD = "delay_told"
 
-_awaits_answer = sa.and_(table.c.status.in_(LIVE), table.c.first_replied_at.is_(None))
+_awaits_answer = sa.and_(table.c.status.in_(LIVE_STATUSES), table.c.first_replied_at.is_(None))
 
 
 class Queue(Repository):
@@ -126,7 +126,7 @@ class Queue(Repository):
     async def _live(self, *conditions: Any, order: Any, limit: int) -> List[Ticket]:
         return await self._found(
             sa.select(table)
-            .where(table.c.status.in_(LIVE), *conditions)
+            .where(table.c.status.in_(LIVE_STATUSES), *conditions)
             .order_by(order, table.c.created_at)
             .limit(limit)
         )

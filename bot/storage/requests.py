@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from bot.payments.model import ReconciliationRequest, RequestStatus
 from bot.requests.model import SentRequest
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import reconciliation_requests as table
 
@@ -26,8 +27,7 @@ class Requests(Repository):
 
     async def of_conversation(self, conversation_id: int, limit: int = 20) -> list[SentRequest]:
         """The conversation's requests, newest first."""
-        statement = sa.select(table).where(table.c.conversation_id == conversation_id)
-        rows = await self._work.fetch_briefly(statement.order_by(table.c.id.desc()).limit(limit))
+        rows = await self._work.fetch_briefly(NEWEST, {"conversation": conversation_id, "most": limit})
         return [_request(row) for row in rows]
 
     async def due(self, now: datetime, limit: int = 100) -> list[SentRequest]:
@@ -87,9 +87,9 @@ class Requests(Repository):
         return [_request(row) for row in rows]
 
 
-FIND = sa.select(table).where(
-    table.c.conversation_id == sa.bindparam("conversation"), table.c.request_id == sa.bindparam("request")
-)
+_THEIRS = sa.select(table).where(table.c.conversation_id == sa.bindparam("conversation"))
+FIND = Prepared(_THEIRS.where(table.c.request_id == sa.bindparam("request")))
+NEWEST = Prepared(_THEIRS.order_by(table.c.id.desc()).limit(sa.bindparam("most")))
 
 
 def _request(row: Row) -> SentRequest:

@@ -9,13 +9,15 @@ from typing import Any, Iterable, List, Mapping, Optional, Tuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import ticket_notes as notes
 from bot.storage.tables import ticket_tags as tags
 from bot.storage.tables import tickets as table
+from bot.storage.tables.tickets import LIVE
 from bot.tickets.model import AmountSource, Cause, HandoffReason, Priority, Ticket, TicketNote, TicketStatus
 
-LIVE = [status.value for status in TicketStatus if status.is_live]
+LIVE_STATUSES = [status.value for status in TicketStatus if status.is_live]
 TAKEN_UP_AGAIN = ("reopened", "back_in_line")
 """Entries of the log after which the talk of the time between belongs to the ticket, too."""
 
@@ -186,7 +188,7 @@ class Tickets(Repository):
             sa.select(table).where(table.c.snoozed_until <= now).order_by(table.c.snoozed_until).limit(limit)
         )
 
-    async def _newest(self, statement: sa.sql.Select, conversation_id: int, limit: int) -> List[Ticket]:
+    async def _newest(self, statement: Prepared, conversation_id: int, limit: int) -> List[Ticket]:
         values = {"conversation": conversation_id, "most": limit}
         found = {row.number: ticket_of(row) for row in await self._work.fetch_briefly(statement, values)}
         staged = {t.number: t for t in self._staged.values() if t.conversation_id == conversation_id}
@@ -197,15 +199,14 @@ class Tickets(Repository):
         return [ticket_of(row) for row in await self._work.fetch(statement)]
 
 
-def _newest_of(*conditions: Any) -> sa.sql.Select:
+def _newest_of(*conditions: Any) -> Prepared:
     theirs = table.c.conversation_id == sa.bindparam("conversation")
     newest_first = sa.select(table).where(theirs, *conditions).order_by(table.c.created_at.desc())
-    return newest_first.limit(sa.bindparam("most"))
+    return Prepared(newest_first.limit(sa.bindparam("most")))
 
 
 OF_CONVERSATION = _newest_of()
-LIVE_OF_CONVERSATION = _newest_of(table.c.status.in_(LIVE))
-"""Made once, because every message asks for them."""
+LIVE_OF_CONVERSATION = _newest_of(LIVE)
 
 
 def _filtered(statement: Any, statuses: Iterable[TicketStatus], words: str) -> Any:

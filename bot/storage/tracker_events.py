@@ -11,12 +11,13 @@ from typing import Any, Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import tracker_events as table
 
 SUMMARY = "summary"
 
-INSERT = table.insert()
+INSERT = Prepared(table.insert())
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -64,7 +65,7 @@ class TrackerEvents(Repository):
         ]
 
         def write(connection: Connection) -> None:
-            connection.execute(INSERT, rows)
+            INSERT.run_each(connection, rows)
 
         self._work.stage(write)
 

@@ -49,6 +49,7 @@ from bot.storage.live_tickets import LiveTickets
 from bot.storage.misunderstandings import Misunderstandings
 from bot.storage.outbox import Outbox
 from bot.storage.personal_data import PersonalData
+from bot.storage.prepared import Prepared, Statement, run
 from bot.storage.presence import Presence
 from bot.storage.proposals import Proposals
 from bot.storage.queue import Queue
@@ -148,9 +149,7 @@ class UnitOfWork:
         """Which kind of database this is: `sqlite` or `postgresql`."""
         return self._access.dialect
 
-    async def fetch(
-        self, statement: sa.sql.Executable, values: Optional[Mapping[str, Any]] = None
-    ) -> list[Row]:
+    async def fetch(self, statement: Statement, values: Optional[Mapping[str, Any]] = None) -> list[Row]:
         """All rows of a read, in a transaction of its own. Raises Unavailable and Bug.
 
         `values` are for a statement that was made once, which costs half of one that is made anew.
@@ -158,7 +157,7 @@ class UnitOfWork:
         return await self._seeing(self._access.read(statement, values))
 
     async def fetch_briefly(
-        self, statement: sa.sql.Executable, values: Optional[Mapping[str, Any]] = None
+        self, statement: Statement, values: Optional[Mapping[str, Any]] = None
     ) -> list[Row]:
         """The same for a read that looks at a few rows by an index, as those of every message are."""
         return await self._seeing(self._access.read_briefly(statement, values))
@@ -180,29 +179,28 @@ class UnitOfWork:
         if table.name not in self._rows:
             rows = self._rows[table.name] = []
 
-            def run(connection: Connection) -> None:
-                connection.execute(_insert_into(table), rows)
+            def write(connection: Connection) -> None:
+                _insert_into(table).run_each(connection, rows)
 
-            self.stage(run)
+            self.stage(write)
         self._rows[table.name].append(row)
 
     def stage_statement(self, statement: Any) -> None:
         """Keeps one statement for `commit`."""
 
-        def run(connection: Connection) -> None:
+        def write(connection: Connection) -> None:
             connection.execute(statement)
 
-        self.stage(run)
+        self.stage(write)
 
     def stage_change(self, statement: Any, what: str, values: Optional[Mapping[str, Any]] = None) -> None:
         """Keeps an update that names what was read; `commit` raises Conflict when it fits no row."""
 
-        def run(connection: Connection) -> None:
-            result: Any = connection.execute(statement, values)
-            if result.rowcount != 1:
+        def write(connection: Connection) -> None:
+            if run(connection, statement, values).changed != 1:
                 raise Conflict(f"{what} was changed meanwhile")
 
-        self.stage(run)
+        self.stage(write)
 
     def after_commit(self, step: Callable[[], None]) -> None:
         """Keeps a step for when everything is stored; it is dropped when `commit` fails."""
@@ -238,7 +236,7 @@ class UnitOfWork:
     def _together(self, writes: Sequence[Write]) -> Write:
         held, self._held = self._held, set()
 
-        def run(connection: Connection) -> None:
+        def write_all(connection: Connection) -> None:
             self.conversations.write(connection, held)
             for write in writes:
                 write(connection)
@@ -246,13 +244,13 @@ class UnitOfWork:
             self.ticket_words.write(connection, live)
             self.webhooks.write(connection, live)
 
-        return run
+        return write_all
 
 
 @lru_cache
-def _insert_into(table: sa.Table) -> sa.sql.Insert:
+def _insert_into(table: sa.Table) -> Prepared:
     """Made once for each table."""
-    return table.insert()
+    return Prepared(table.insert())
 
 
 class UnitOfWorkFactory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ PATIENCE = 0.3
 
 
 @pytest.fixture
-async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebHouse]:
+async def house(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebHouse]:
     """A house that waits a moment only for a locked database."""
     monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", PATIENCE)
     opened = await open_web_house(tmp_path)
@@ -43,29 +43,37 @@ class Disk:
 
     def __init__(self) -> None:
         self._most = 2**30
+        self._connections: list[sqlite3.Connection] = []
 
     def fill(self, file: Path) -> None:
         """From now on there is no room left."""
         with closing(sqlite3.connect(file)) as connection:
-            self._most = connection.execute("PRAGMA page_count").fetchone()[0]
+            self._limit(connection.execute("PRAGMA page_count").fetchone()[0])
 
     def clear(self) -> None:
         """There is room again."""
-        self._most = 2**30
+        self._limit(2**30)
 
-    def limit(self, _connection: sa.engine.Connection, cursor: object, *_: object) -> None:
-        """Before each statement that a message's transaction runs."""
-        if isinstance(cursor, sqlite3.Cursor):
-            cursor.connection.execute(f"PRAGMA max_page_count = {self._most}")
+    def connected(self, connection: object, _record: object) -> None:
+        """A connection that messages are written by."""
+        if isinstance(connection, sqlite3.Connection):
+            self._connections.append(connection)
+            self._limit(self._most)
+
+    def _limit(self, pages: int) -> None:
+        self._most = pages
+        for connection in self._connections:
+            with suppress(sqlite3.ProgrammingError):  # it was closed
+                connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """With room for everything, at first."""
     disk = Disk()
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", disk.limit)
+    sa.event.listen(sa.engine.Engine, "connect", disk.connected)
     yield disk
-    sa.event.remove(sa.engine.Engine, "before_cursor_execute", disk.limit)
+    sa.event.remove(sa.engine.Engine, "connect", disk.connected)
 
 
 async def say(web: httpx.AsyncClient, text: str, message_id: str) -> httpx.Response:

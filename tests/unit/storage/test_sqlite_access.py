@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import Conflict, Unavailable
-from bot.storage import sqlite, sqlite_access, tables
+from bot.storage import sqlite, sqlite_writer, tables
 from bot.storage.sqlite_access import SqliteAccess
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from tests.fakes.house import FakeHouse
@@ -91,7 +91,7 @@ async def test_of_a_transaction_that_fails_nothing_is_left(access: SqliteAccess)
 async def test_where_the_disk_is_slow_others_go_on_while_it_is_waited_for(
     access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_access._commit
+    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
     loop = asyncio.get_running_loop()
 
     def slow(driver: sqlite3.Connection) -> float:
@@ -101,7 +101,7 @@ async def test_where_the_disk_is_slow_others_go_on_while_it_is_waited_for(
         assert go_on.wait(5)
         return commit(driver)
 
-    monkeypatch.setattr(sqlite_access, "_commit", slow)
+    monkeypatch.setattr(sqlite_writer, "_commit", slow)
     await access.write(bookmark)
     second = asyncio.create_task(access.write(lambda connection: bookmark(connection, "there")))
     await asyncio.wait_for(waiting.wait(), 5)
@@ -114,7 +114,7 @@ async def test_where_the_disk_is_slow_others_go_on_while_it_is_waited_for(
 async def test_who_is_cancelled_during_a_commit_leaves_the_next_one_alone(
     access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_access._commit
+    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
     loop = asyncio.get_running_loop()
 
     def slow(driver: sqlite3.Connection) -> float:
@@ -122,7 +122,7 @@ async def test_who_is_cancelled_during_a_commit_leaves_the_next_one_alone(
         assert threading.current_thread() is threading.main_thread() or go_on.wait(5)
         return commit(driver) + 1.0
 
-    monkeypatch.setattr(sqlite_access, "_commit", slow)
+    monkeypatch.setattr(sqlite_writer, "_commit", slow)
     await access.write(bookmark)
     waiting.clear()
     first = asyncio.create_task(access.write(lambda connection: bookmark(connection, "first")))
