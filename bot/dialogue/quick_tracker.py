@@ -80,7 +80,7 @@ class QuickTracker(DialogueStateTracker):  # type: ignore[misc]
             return super().copy()
         other = object.__new__(QuickTracker)
         other.__dict__.update(self.__dict__)
-        other.rest()
+        other._told = None
         other.events = self.events.copy()
         other.slots = {name: copy.copy(slot) for name, slot in self.slots.items()}
         if self.active_loop is not None:
@@ -89,10 +89,6 @@ class QuickTracker(DialogueStateTracker):  # type: ignore[misc]
         other.model_id = other.assistant_id = None
         other.followup_action = _followup(self.events)
         return other
-
-    def rest(self) -> None:
-        """Forgets what is only of use while a message is answered."""
-        self._told = None
 
     def past_states(
         self,
@@ -114,11 +110,25 @@ class QuickTracker(DialogueStateTracker):  # type: ignore[misc]
         """The events that count."""
         if self._told is not None and self._told.is_up_to(self.events):
             return list(self._told.applied)
-        if not self._only_ordinary or any(type(event) is ActiveLoop and event.name for event in self.events):
-            return list(super().applied_events())
-        events = list(self.events)  # without a form nothing but a session's start takes anything back
-        starts = (place for place, event in enumerate(events) if type(event) is SessionStarted)
-        return events[max(starts, default=-1) + 1 :]
+        return self._counting() if self._only_ordinary else list(super().applied_events())
+
+    def _counting(self) -> list[Event]:
+        """As Rasa finds them: a session's start takes everything back, a form what led to its last turn."""
+        forms = {event.name for event in self.events if type(event) is ActiveLoop and event.name}
+        applied: list[Event] = []
+        for event in self.events:
+            kind = type(event)
+            if kind is SessionStarted:
+                applied = []
+            elif (
+                kind is ActionExecuted
+                and event.action_name in forms
+                and not self._first_loop_execution_or_unhappy_path(event.action_name, applied)
+            ):
+                self._undo_till_previous_loop_execution(event.action_name, applied)
+            else:
+                applied.append(event)
+        return applied
 
     @property
     def _only_ordinary(self) -> bool:

@@ -26,13 +26,15 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 MESSAGES = 3
 """How many of the resident's messages stay as they were: one more than any rule or form looks back."""
+MESSAGES_MOST = 6
+"""With so many it is left alone: to look for the shortest way costs as much as to walk a few more."""
 
 
 def shorten(tracker: DialogueStateTracker, slots: Iterable[Slot]) -> None:
     """Replaces all but the last messages of the tracker; its state stays as it is."""
     events = list(tracker.events)
     places = [place for place, event in enumerate(events) if isinstance(event, UserUttered)]
-    if len(places) <= MESSAGES:
+    if len(places) <= MESSAGES_MOST:
         return
     cut = places[-MESSAGES]
     tracker.events = deque([*_shortest_way_to(events[:cut], slots), *events[cut:]])

@@ -83,8 +83,6 @@ class UnitOfWorkTrackerStore(TrackerStore):
         turn.work.after_commit(lambda: self._keep(turn, tracker))
 
     def _keep(self, turn: Turn, tracker: DialogueStateTracker) -> None:
-        if isinstance(tracker, QuickTracker):
-            tracker.rest()
         version = turn.conversation.dialogue_version + turn.saves
         turn.work.memory[turn.conversation.id] = (version, tracker)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.payments.identity_number import is_identity_number
 from bot.payments.number_kinds import (
@@ -54,7 +55,7 @@ _MIN_DIGITS = 6
 
 _A = re.ASCII
 _ANY_DIGIT = re.compile(r"\d")
-"""In any script. Most messages have none, and each is looked through half a dozen times on its way."""
+"""In any script. Most messages have none."""
 
 _BARRIERS = tuple(
     re.compile(pattern, _A | re.IGNORECASE)
@@ -119,6 +120,7 @@ class _Group:
     end: int
 
 
+@lru_cache(maxsize=8)  # the message at hand and what is made of it, and no more: it may name a person
 def find_numbers(text: str) -> tuple[FoundNumber, ...]:
     """Every number in `text`, in order, with offsets into `text`; numbers never overlap."""
     if not _ANY_DIGIT.search(text):

@@ -84,7 +84,7 @@ class Conversations(Repository):
         if "status" in values:
             values["status"] = values["status"].value
         if "offered" in values:
-            values["offered"] = [dataclasses.asdict(button) for button in values["offered"]]
+            values["offered"] = [dict(vars(button)) for button in values["offered"]]
         served = self._statuses.get(conversation.id, conversation.status)
         self._statuses[conversation.id] = changes.get("status", served)
         change = self.changes.setdefault(conversation.id, Change())

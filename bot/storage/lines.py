@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
 from typing import Any, Optional
 
@@ -34,7 +33,7 @@ class Lines(Repository):
             "author": reply.author.value,
             "author_name": reply.author_name,
             "text": reply.text,
-            "buttons": [dataclasses.asdict(button) for button in reply.buttons],
+            "buttons": [dict(vars(button)) for button in reply.buttons],
             "custom": dict(reply.custom),
             "in_reply_to": in_reply_to,
             "created_at": now,

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from bot.messages import Author
 from bot.storage.live_tickets import LiveTickets
 from bot.storage.pairs import Wanted, pieces, wanted
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import messages, tickets
 from bot.storage.tables import ticket_notes as notes
@@ -169,22 +170,23 @@ def _keep(connection: Connection, number: str, words: set[str]) -> None:
     if connection.dialect.name == "postgresql":
         _keep_in_postgresql(connection, number, words)
         return
-    rows = (connection.execute(sa.select(table.c.words).where(table.c.ticket_number == number))).all()
+    rows = WORDS.run(connection, {"number": number}).rows
     kept = set(rows[0].words.split()) if rows else set()
     if not words - kept or len(kept) >= PIECES_MOST:
         return
     together = f" {' '.join(sorted(kept | words))} "
-    if rows:
-        change: Any = table.update().where(table.c.ticket_number == number).values(words=together)
-    else:
-        change = table.insert().values(ticket_number=number, words=together)
-    connection.execute(change)
+    (CHANGE if rows else ADD).run(connection, {"number": number, "together": together})
 
 
 def _keep_in_postgresql(connection: Connection, number: str, words: set[str]) -> None:
     connection.execute(KEEP, {"number": number, "words": sorted(words), "most": PIECES_MOST})
 
 
+_NUMBER = sa.bindparam("number", type_=table.c.ticket_number.type)
+_TOGETHER = sa.bindparam("together", type_=sa.Text())
+WORDS = Prepared(sa.select(table.c.words).where(table.c.ticket_number == _NUMBER))
+CHANGE = Prepared(table.update().where(table.c.ticket_number == _NUMBER).values(words=_TOGETHER))
+ADD = Prepared(table.insert().values(ticket_number=_NUMBER, words=_TOGETHER))
 KEEP = sa.text(
     "INSERT INTO ticket_words AS kept (ticket_number, words)"
     " VALUES (:number, array_to_tsvector(CAST(:words AS text[])))"

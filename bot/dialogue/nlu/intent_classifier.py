@@ -21,7 +21,7 @@ from bot.dialogue.nlu import kept_encoder
 from bot.dialogue.nlu.intent_model import OUT_OF_SCOPE, IntentModel
 from bot.dialogue.nlu.reading import Reading, read
 from bot.dialogue.nlu.second_request import Ranking, second_request
-from bot.dialogue.nlu.sentence_encoder import VectorCache
+from bot.dialogue.nlu.sentence_encoder import VectorCache, learn
 
 _RANKED = 10
 KEPT_RANKINGS = 4096
@@ -100,6 +100,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):  # type: ignore[
         """The classifier that was trained, with its encoder ready."""
         with model_storage.read_from(resource) as folder:
             model = IntentModel.load(Path(folder))
+        learn(model.tokens)
         for text in ("热", "re shen"):  # both readers, before processes are forked that share them
             model.rank(text)
         return cls(config, model_storage, resource, model)

@@ -25,8 +25,9 @@ from bot.dialogue.nlu.features import Encode, Row, SoundFeatures, WordFeatures
 from bot.dialogue.nlu.linear_model import LinearModel
 from bot.dialogue.nlu.matrix import Matrix
 from bot.dialogue.nlu.ngrams import NGrams
+from bot.dialogue.nlu.normalise import spell_out
 from bot.dialogue.nlu.reading import Reading, read
-from bot.dialogue.nlu.sentence_encoder import encode
+from bot.dialogue.nlu.sentence_encoder import encode, usual_tokens
 from bot.dialogue.nlu.variation import vary
 
 OUT_OF_SCOPE = "out_of_scope"
@@ -104,6 +105,8 @@ class IntentModel:
     words_head: Head
     sounds_head: Head
     calibration: Calibration
+    tokens: Matrix
+    """What the encoder hears most often."""
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], encoder: Encode = encode) -> IntentModel:
@@ -121,7 +124,8 @@ class IntentModel:
             ]
         )
         calibration = _cross_validated(plain, names, folds, validators)
-        return cls(words, sounds, words_head, sounds_head, calibration)
+        tokens = usual_tokens(spell_out(r.words) for r in readings if not r.in_pinyin)
+        return cls(words, sounds, words_head, sounds_head, calibration, tokens)
 
     @property
     def threshold(self) -> float:
@@ -169,7 +173,7 @@ class IntentModel:
             names[name] = linear.labels
             arrays[f"{name}.weights"] = linear.weights.astype(np.float16)
             arrays[f"{name}.offsets"] = linear.offsets
-        np.savez(folder / "weights.npz", **arrays)
+        np.savez(folder / "weights.npz", tokens=self.tokens, **arrays)
         (folder / "names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -191,6 +195,7 @@ class IntentModel:
                 Head.packed(linear("words.intents"), linear("words.gate")),
                 Head.packed(linear("sounds.intents"), linear("sounds.gate")),
                 Calibration(**names["calibration"]),
+                arrays["tokens"],
             )
 
     def _ngrams(self) -> dict[str, NGrams]:

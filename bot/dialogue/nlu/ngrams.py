@@ -7,7 +7,7 @@ messages are weighed here; a test holds the two together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,12 +58,8 @@ class NGrams:
 
     def row(self, text: str) -> tuple[Matrix, Matrix]:
         """The columns of one text's n-grams, in no order, and what each weighs there."""
-        counts: dict[int, int] = {}
-        find = self._columns.get
-        for gram in self._grams(text):
-            column = find(gram)
-            if column is not None:
-                counts[column] = counts.get(column, 0) + 1
+        counts = Counter(map(self._columns.get, self._grams(text)))
+        counts.pop(None, None)
         columns = np.fromiter(counts, np.intp, len(counts))
         often = np.fromiter(counts.values(), np.float32, len(counts))
         weights = (np.log(often) + 1) * self.rarity[columns]
@@ -73,17 +69,15 @@ class NGrams:
     def _columns(self) -> dict[str, int]:
         return {gram: column for column, gram in enumerate(self.vocabulary)}
 
-    def _grams(self, text: str) -> Iterator[str]:
+    def _grams(self, text: str) -> list[str]:
+        sizes = range(self.shortest, self.longest + 1)
         if self.unit == "char":
             text = _BLANKS.sub(" ", text)
-            for size in range(self.shortest, self.longest + 1):
-                for start in range(len(text) - size + 1):
-                    yield text[start : start + size]
-            return
+            return [text[start : start + size] for size in sizes for start in range(len(text) - size + 1)]
         words = _WORD.findall(text)
-        for size in range(self.shortest, self.longest + 1):
-            for start in range(len(words) - size + 1):
-                yield " ".join(words[start : start + size])
+        return [
+            " ".join(words[start : start + size]) for size in sizes for start in range(len(words) - size + 1)
+        ]
 
     def _restored(self) -> TfidfVectorizer:
         vectorizer = _vectorizer(self.unit, self.shortest, self.longest, vocabulary=self.vocabulary)

@@ -46,8 +46,12 @@ def clean(text: str) -> str:
 
 def normalise(text: str) -> str:
     """The message as it is compared: clean, without emoji, in Mandarin words, numbers as placeholders."""
-    words = _read_emoji(clean(text))
-    return to_mandarin(correct_slips(mask_numbers(words)))
+    return reword(clean(text))
+
+
+def reword(plain: str) -> str:
+    """What `normalise` makes of a message that is clean already."""
+    return to_mandarin(correct_slips(mask_numbers(_read_emoji(plain))))
 
 
 def correct_slips(text: str) -> str:
@@ -121,14 +125,21 @@ def _terms_by_sound() -> dict[tuple[str, ...], str]:
     return {tuple(lazy_pinyin(term)): term for term in DOMAIN_TERMS}
 
 
+@lru_cache(maxsize=1)
+def _beginnings() -> frozenset[tuple[str, ...]]:
+    return frozenset(sounds[:2] for sounds in _terms_by_sound())
+
+
 def _correct_homophones(text: str) -> str:
     if len(HANZI.findall(text)) < 2:
         return text
     sounds = [syllable for c in text for syllable in _sound(c)]
+    terms, beginnings = _terms_by_sound(), _beginnings()
+    likely = [place for place, pair in enumerate(zip(sounds, sounds[1:], strict=False)) if pair in beginnings]
     corrected = list(text)
-    for size in (4, 3, 2):
-        for start in range(len(text) - size + 1):
-            term = _terms_by_sound().get(tuple(sounds[start : start + size]))
+    for size in (4, 3, 2) if likely else ():
+        for start in likely:
+            term = terms.get(tuple(sounds[start : start + size]))
             if term is not None and text[start : start + size] not in REAL_HOMOPHONES:
                 corrected[start : start + size] = term
     return "".join(corrected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.dialogue.nlu.normalise import clean, normalise
+from bot.dialogue.nlu.normalise import clean, reword
 from bot.dialogue.nlu.pinyin import is_pinyin, syllable_text, transliterate
 
 
@@ -29,7 +29,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """The message normalised, transliterated, and recognised as pinyin or not."""
-    words = normalise(text)
-    in_pinyin = is_pinyin(clean(text))
+    plain = clean(text)
+    words, in_pinyin = reword(plain), is_pinyin(plain)
     sounds = syllable_text(words) if in_pinyin else transliterate(words)
     return Reading(words, sounds, in_pinyin)

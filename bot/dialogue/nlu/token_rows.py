@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.dialogue.nlu.matrix import Matrix
 
-TOKENS = 2048
+TOKENS = 4096
 """So many are kept (15 kB each, as they come); then it begins again."""
 NOTHING = 0
 """The row of no token: it brings nothing."""
