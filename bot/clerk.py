@@ -263,7 +263,7 @@ class Clerk:
 
     def _words(self, accepted: Accepted) -> str:
         assert accepted.sealed is not None, "answered already"
-        return self._seal.open(accepted.sealed)
+        return self._seal.open(accepted.sealed) if accepted.heard is None else accepted.heard
 
     def _read(self, accepted: Accepted, turn: Turn, awaiting: Optional[str]) -> Reading:
         return read_message(

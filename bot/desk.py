@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Optional
 
@@ -185,13 +186,17 @@ class Desk:
                 now,
                 self._corrections.marks(message),
             )
-        if accepted is not None:
-            ACCEPTED.labels(contact.channel).inc()
-        return accepted
+        if accepted is None:
+            return None
+        ACCEPTED.labels(contact.channel).inc()
+        return replace(accepted, heard=self._text(message))
 
     def _sealed(self, message: IncomingMessage) -> bytes:
+        return self._seal.close(self._text(message))
+
+    def _text(self, message: IncomingMessage) -> str:
         # One character over the limit is enough to say that it is too long.
-        return self._seal.close(message.text[: self._max_chars + 1])
+        return message.text[: self._max_chars + 1].encode("utf-8", "replace").decode()
 
     async def _store(self, message: IncomingMessage) -> None:
         now = self._clock.now()

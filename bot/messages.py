@@ -183,3 +183,5 @@ class Accepted:
     """How many came in the minute up to it, itself included; None where nobody counted."""
     asleep: Optional[bool] = None
     """Whether its conversation has a ticket that is put aside; None where nobody looked."""
+    heard: Optional[str] = field(default=None, repr=False)
+    """What `sealed` holds, while the process that accepted it has it at hand; never stored."""

@@ -116,7 +116,8 @@ class Incoming(Repository):
     ) -> tuple[Optional[Conversation], list[Accepted]]:
         """The conversation's messages not answered yet, oldest first, at most `limit`; and itself, if any.
 
-        `asked`, where it is among them, carries how many came since a moment, and whether a ticket sleeps.
+        `asked`, where it is among them, carries how many came since a moment, whether a ticket sleeps, and
+        what was heard when it came.
         """
         values = {
             "conversation": asked.conversation_id, "most": limit,
@@ -128,7 +129,7 @@ class Incoming(Repository):
         conversation = conversation_of(rows[0]._mapping, "of_")
         found = [_accepted(row, conversation.contact.user_id) for row in rows]
         more = {"lately": rows[0].lately, "asleep": bool(rows[0].asleep)}
-        return conversation, [replace(one, **more) if one.id == asked.id else one for one in found]
+        return conversation, [_again(one, asked, more) if one.id == asked.id else one for one in found]
 
     async def left_over(
         self, before: datetime, after_id: int = 0, limit: int = 500, now: Optional[datetime] = None
@@ -239,9 +240,11 @@ def _waiting() -> sa.sql.Select:
         .where(sa.and_(tickets.c.conversation_id == conversations.c.id, tickets.c.snoozed_until.is_not(None)))
         .label("asleep")
     )
+    c = table.c
+    ours = (c.id, c.conversation_id, c.channel, c.message_id, c.kind, c.sealed, c.text, c.received_at)
     theirs = [column.label(f"of_{column.name}") for column in conversations.c]
     return (
-        sa.select(table, *theirs, lately, asleep)
+        sa.select(*ours, c.answered_at, *theirs, lately, asleep)
         .join(conversations, conversations.c.id == table.c.conversation_id)
         .where(table.c.answered_at.is_(None), table.c.conversation_id == sa.bindparam("conversation"))
         .order_by(table.c.id)
@@ -262,6 +265,12 @@ _ANSWERED = (
 )
 ANSWERED = Prepared(_ANSWERED)
 ANSWERED_AS_READ = Prepared(_ANSWERED.where(table.c.sealed == sa.bindparam("read")))
+
+
+def _again(read: Accepted, asked: Accepted, more: dict[str, Any]) -> Accepted:
+    """What was asked for as it is stored now: a resident may have written something else in its place."""
+    heard = asked.heard if read.sealed == asked.sealed else None
+    return replace(read, heard=heard, **more)
 
 
 def _columns(marks: Marks) -> dict[str, Any]:

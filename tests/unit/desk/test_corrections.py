@@ -28,6 +28,13 @@ async def test_one_that_waits_is_changed_where_it_is(house: FakeHouse) -> None:
     assert await house.said() == ["re: 你好", "re: 查 2"]
 
 
+async def test_what_was_heard_first_is_not_answered_when_it_reads_otherwise_now(house: FakeHouse) -> None:
+    await house.desk.handle(message("你好"))
+    first, _ = await accept(house, version("查 1"), version("查 2", 41))
+    await house.desk.answer(first)
+    assert await house.said() == ["re: 你好", "re: 查 2"]
+
+
 async def test_another_text_that_comes_while_it_is_answered_is_what_is_answered(house: FakeHouse) -> None:
     async def changes(turn: Turn) -> None:
         await accept(house, version("查 2", 41))
