@@ -119,6 +119,11 @@ def stock(python: Path, model: Path, database: Database, workers: int = 1, redis
             yield peer
 
 
+def _surroundings() -> dict[str, str]:
+    """This process's environment, but for what would keep a side from taking the processor as it is."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")} | QUIET
+
+
 @contextmanager
 def _running(
     commands: Sequence[tuple[list[str], Mapping[str, str]]], port: int, folder: str
@@ -129,7 +134,7 @@ def _running(
             for command, environment in commands:
                 peer.processes.append(
                     subprocess.Popen(
-                        command, cwd=ROOT, env={**os.environ, **QUIET, **environment}, stdout=log, stderr=log
+                        command, cwd=ROOT, env={**_surroundings(), **environment}, stdout=log, stderr=log
                     )
                 )
             yield peer

@@ -37,13 +37,7 @@ class TrackerEvents(Repository):
 
     async def latest_session(self, conversation_id: int) -> list[dict[str, Any]]:
         """The events since (and with) the conversation's last session start, oldest first and in short."""
-        start = (
-            sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))
-            .where(table.c.conversation_id == conversation_id, table.c.type.in_(["session_started", SUMMARY]))
-            .scalar_subquery()
-        )
-        since = sa.and_(table.c.conversation_id == conversation_id, table.c.id >= start)
-        found = _events(await self._work.fetch_briefly(_data(since)))
+        found = _events(await self._work.fetch_briefly(LATEST_SESSION, {"conversation": conversation_id}))
         if found and "event" not in found[0]:
             return [*found[0]["events"], *found[1:]]
         return found
@@ -72,6 +66,16 @@ class TrackerEvents(Repository):
 
 def _data(condition: Any) -> sa.sql.Select:
     return sa.select(table.c.data).where(condition).order_by(table.c.id)
+
+
+def _latest_session() -> sa.sql.Select:
+    theirs = table.c.conversation_id == sa.bindparam("conversation")
+    begins = sa.or_(table.c.type == "session_started", table.c.type == SUMMARY)
+    start = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)).where(theirs, begins)
+    return _data(sa.and_(theirs, table.c.id >= start.scalar_subquery()))
+
+
+LATEST_SESSION = Prepared(_latest_session())
 
 
 def _events(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.messages import Author
 from bot.storage.live_tickets import LiveTickets
+from bot.storage.prepared import Prepared
 from bot.storage.repository import Repository
 from bot.storage.tables import conversations, messages, tickets
 from bot.storage.tables import ticket_tags as tags
@@ -252,19 +253,19 @@ class Webhooks(Repository):
         ]
 
 
+RECEIVERS = Prepared(
+    sa.select(table.c.id, table.c.with_texts, chosen.c.event)
+    .join(chosen, chosen.c.webhook_id == table.c.id)
+    .where(table.c.active)
+    # Who deletes one waits for this commit: an agent's change must not fail of that.
+    .with_for_update(read=True, key_share=True, of=table)
+)
 Receiver = tuple[int, bool, Event]
 """A webhook, whether it gets texts, and one event that it chose."""
 
 
 def _receivers(connection: Connection) -> list[Receiver]:
-    statement = (
-        sa.select(table.c.id, table.c.with_texts, chosen.c.event)
-        .join(chosen, chosen.c.webhook_id == table.c.id)
-        .where(table.c.active)
-        # Who deletes one waits for this commit: an agent's change must not fail of that.
-        .with_for_update(read=True, key_share=True, of=table)
-    )
-    return [(row[0], row[1], Event(row[2])) for row in (connection.execute(statement)).all()]
+    return [(row[0], row[1], Event(row[2])) for row in RECEIVERS.run(connection, {}).rows]
 
 
 def _happened(connection: Connection, event: Event, note: TicketNote) -> Happened:
