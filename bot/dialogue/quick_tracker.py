@@ -64,9 +64,8 @@ class _Told:
         return self.source is events and self.length == len(events)
 
     def begins(self, applied: list[Event]) -> bool:
-        """True when these applied events go on from there; taking one back would have moved the last."""
-        end = len(self.applied)
-        return 0 < end <= len(applied) and applied[end - 1] is self.applied[-1]
+        """True when these applied events go on from there: none of them was taken back."""
+        return bool(self.applied) and applied[: len(self.applied)] == self.applied
 
 
 class QuickTracker(DialogueStateTracker):  # type: ignore[misc]

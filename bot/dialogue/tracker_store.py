@@ -94,7 +94,8 @@ class UnitOfWorkTrackerStore(TrackerStore):
         if len(stored) >= LONG_SESSION:
             shorten(tracker, self.domain.slots)
             short = [_masked(event.as_dict()) for event in tracker.events]
-            turn.work.tracker_events.sum_up(turn.conversation.id, short)
+            if len(short) < len(stored):
+                turn.work.tracker_events.sum_up(turn.conversation.id, short)
         return tracker
 
     def _tracker(self, sender_id: str, events: list[dict[str, Any]]) -> DialogueStateTracker:

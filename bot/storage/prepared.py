@@ -74,6 +74,7 @@ class _Spoken:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
             raise TypeError(f"has to be made anew each time: {compiled}")
+        _check(statement)
         self._sql = str(compiled)
         self._given = [_parameter(compiled, name, name in names) for name in compiled.positiontup]
         columns = list(statement.selected_columns) if isinstance(statement, sa.sql.Select) else []
@@ -116,6 +117,18 @@ def as_sqlalchemy_says(statement: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise sa.exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+
+
+def _check(statement: Any) -> None:
+    """Raises TypeError for what has rows whose columns cannot be told by name."""
+    names = (
+        [column.key for column in statement.selected_columns] if isinstance(statement, sa.sql.Select) else []
+    )
+    is_plain = isinstance(statement, (sa.sql.Select, sa.sql.elements.TextClause, sa.sql.dml.UpdateBase))
+    if not is_plain or getattr(statement, "_returning", None) or len(set(names)) < len(names):
+        raise TypeError(f"has columns without names of their own: {statement}")
+    if any(name is None or "%(" in name for name in names):
+        raise TypeError(f"has columns that need a label: {statement}")
 
 
 def _kind(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Any:

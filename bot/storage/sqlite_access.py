@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Optional
 
@@ -61,12 +62,13 @@ class SqliteAccess(Access):
     async def write(self, write: Write, is_one_statement: bool = False) -> None:
         """Runs `write`, all or nothing, in order; one COMMIT ends it and those that others staged meanwhile.
 
-        The disk takes as long for one as for all of them.
+        The disk takes as long for one as for all of them. Whoever is cancelled knows nothing: it may be done.
         """
         loop = asyncio.get_running_loop()
         staged = _Staged(write, loop.create_future())
+        staged.ended.add_done_callback(_seen)
         self._staged.append(staged)
-        if self._writing_staged is None:
+        if self._writing_staged is None or self._writing_staged.done():
             self._writing_staged = loop.create_task(self._write_staged())
         try:
             await asyncio.shield(staged.ended)
@@ -78,34 +80,34 @@ class SqliteAccess(Access):
         """Leaves out what has not begun; what has is waited for, so that nothing follows before its end."""
         if staged in self._staged:
             self._staged.remove(staged)
-        elif not staged.ended.done():
-            await asyncio.wait({staged.ended})
-            _ = staged.ended.cancelled() or staged.ended.exception()  # seen, though nobody is left to tell
+            staged.ended.cancel()
+        while not staged.ended.done():
+            with suppress(asyncio.CancelledError):  # again
+                await asyncio.wait({staged.ended})
 
     async def _write_staged(self) -> None:
-        try:
-            while self._staged:
-                await self._write_together()
-        finally:
-            self._writing_staged = None
+        while self._staged:
+            await self._write_together()
 
     async def _write_together(self) -> None:
         taken: list[_Staged] = []
 
-        def take() -> list[Write]:
-            few = min(len(self._staged), TOGETHER_MOST)
+        def take(most: int = TOGETHER_MOST) -> list[Write]:
+            few = min(len(self._staged), most)
             taken.extend(self._staged.popleft() for _ in range(few))
             return [one.write for one in taken]
 
+        waited = len(self._staged)
         try:
             failures = await self._writer.write(take)
         except Exception as error:
-            if not taken:  # nobody waits for the database any longer
-                take()
+            if not taken:  # another process wrote for too long; who came later waits on
+                take(waited)
             failures = [error] * len(taken)
         except BaseException:
             for one in (*taken, *self._staged):
                 one.ended.cancel()
+            self._staged.clear()
             raise
         _tell(taken, failures)
 
@@ -125,6 +127,11 @@ class SqliteAccess(Access):
         end(self._reader)
         self._reader = None
         self._writer.close()
+
+
+def _seen(ended: asyncio.Future[None]) -> None:
+    """Nobody may be left to be told why it failed."""
+    _ = ended.cancelled() or ended.exception()
 
 
 def _tell(staged: list[_Staged], failures: list[Optional[Exception]]) -> None:

@@ -12,6 +12,7 @@ from typing import Callable, Optional, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from bot.errors import Bug, Unavailable
 from bot.storage import sqlite
 from bot.storage.access import Write
 from bot.storage.failures import translated
@@ -48,6 +49,8 @@ class SqliteWriter:
     async def _transaction(self, take: Callable[[], Sequence[Write]]) -> list[Optional[Exception]]:
         if self._connection is None:
             self._connection = self._engine.connect()
+            # Else SQLAlchemy begins with the first statement, and takes all back when that one fails.
+            self._connection.begin()
         driver = driver_of(self._connection)
         await _begin(driver)
         writes = take()
@@ -80,20 +83,25 @@ class SqliteWriter:
 
 
 def _run_apart(write: Write, connection: Connection, driver: sqlite3.Connection) -> Optional[Exception]:
-    """Runs one of several; when it fails, nothing is left of it, and the others' stays."""
-    driver.execute("SAVEPOINT one")
+    """Runs one of several; when it fails, nothing is left of it, and the others' stays.
+
+    Raises Unavailable where SQLite gave up the whole transaction, as it does on a full disk.
+    """
+    failure: Optional[Exception] = None
+    _say(driver, "SAVEPOINT one")
     try:
         with translated():
             write(connection)
+    except StopIteration as error:  # which no future takes
+        failure = Bug(f"a write ended in the middle: {error!r}")
     except Exception as error:
-        if not driver.in_transaction:  # SQLite gave all of it up
-            raise
-        driver.execute("ROLLBACK TO one")
-        return error
-    finally:
-        if driver.in_transaction:
-            driver.execute("RELEASE one")
-    return None
+        failure = error
+    if not driver.in_transaction:
+        raise Unavailable("the database") from failure
+    if failure is not None:
+        _say(driver, "ROLLBACK TO one")
+    _say(driver, "RELEASE one")
+    return failure
 
 
 async def _begin(driver: sqlite3.Connection) -> None:
@@ -106,8 +114,7 @@ async def _begin(driver: sqlite3.Connection) -> None:
 def _begun(driver: sqlite3.Connection, may_wait: bool) -> bool:
     """False when another process writes at the moment."""
     try:
-        with as_sqlalchemy_says("BEGIN IMMEDIATE"):
-            driver.execute("BEGIN IMMEDIATE")
+        _say(driver, "BEGIN IMMEDIATE")
     except sa.exc.OperationalError as error:
         if may_wait and "locked" in str(error.orig):
             return False
@@ -118,9 +125,13 @@ def _begun(driver: sqlite3.Connection, may_wait: bool) -> bool:
 def _commit(driver: sqlite3.Connection) -> float:
     """The seconds that it took."""
     began = time.perf_counter()
-    with as_sqlalchemy_says("COMMIT"):
-        driver.execute("COMMIT")
+    _say(driver, "COMMIT")
     return time.perf_counter() - began
+
+
+def _say(driver: sqlite3.Connection, statement: str) -> None:
+    with as_sqlalchemy_says(statement):
+        driver.execute(statement)
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 
 from bot.errors import Bug, Conflict, Unavailable
-from bot.storage import sqlite_writer, tables
+from bot.storage import sqlite, sqlite_writer, tables
 from bot.storage.access import Write
 from bot.storage.sqlite_access import TOGETHER_MOST, SqliteAccess
 from tests.fakes.house import FakeHouse
@@ -78,6 +80,25 @@ async def test_a_defect_is_told_to_the_one_who_made_it(access: SqliteAccess) -> 
     assert await names(access) == ["a", "c"]
 
 
+async def test_a_value_that_does_not_fit_is_told_to_the_one_who_brought_it(access: SqliteAccess) -> None:
+    def naive(connection: sa.engine.Connection) -> None:  # the first statement of all that SQLAlchemy runs
+        row = {"what": "x", "who": "y", "times": 1, "until": datetime(2026, 11, 29)}
+        connection.execute(tables.lately.insert().values(**row))
+
+    ended = await written(access, naive, bookmark("b"))
+    assert [type(one) for one in ended] == [sa.exc.StatementError, type(None)]
+    assert await names(access) == ["b"]
+
+
+async def test_whatever_a_write_raises_nobody_waits_for_ever(access: SqliteAccess) -> None:
+    def stops(connection: sa.engine.Connection) -> None:
+        next(iter(()))
+
+    ended = await asyncio.wait_for(written(access, bookmark("a"), stops, bookmark("c")), 5)
+    assert [type(one) for one in ended] == [type(None), Bug, type(None)]
+    assert await names(access) == ["a", "c"]
+
+
 async def test_what_sqlite_gives_up_altogether_failed_for_all(access: SqliteAccess) -> None:
     def gives_up(connection: sa.engine.Connection) -> None:
         sqlite_writer.driver_of(connection).execute("ROLLBACK")  # as SQLite does by itself on a full disk
@@ -118,6 +139,59 @@ async def test_who_is_cancelled_while_another_process_writes_is_left_out(
     ended = await asyncio.gather(first, second, third, return_exceptions=True)
     assert [type(one) for one in ended] == [type(None), asyncio.CancelledError, type(None)]
     assert await names(access) == ["a", "c"]
+
+
+async def test_a_writer_that_was_ended_leaves_the_next_ones_alone(access: SqliteAccess) -> None:
+    first = asyncio.create_task(access.write(bookmark("a")))
+    await asyncio.sleep(0)  # it is staged, and nothing more
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await asyncio.wait_for(access.write(bookmark("b")), 5)
+    assert await names(access) == ["b"]
+
+
+async def test_who_came_later_waits_on_when_another_process_writes_for_too_long(
+    house: FakeHouse, access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.3)
+    with closing(sqlite3.connect(str(house.engine.url.database), isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        first = asyncio.create_task(access.write(bookmark("a")))
+        await asyncio.sleep(0.15)
+        second = asyncio.create_task(access.write(bookmark("b")))
+        with pytest.raises(Unavailable):
+            await first
+        stranger.execute("COMMIT")
+    await asyncio.wait_for(second, 5)
+    assert await names(access) == ["b"]
+
+
+async def test_who_is_cancelled_twice_waits_for_the_end_all_the_same(
+    access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
+    loop = asyncio.get_running_loop()
+
+    def slow(driver: sqlite3.Connection) -> float:
+        loop.call_soon_threadsafe(waiting.set)
+        assert threading.current_thread() is threading.main_thread() or go_on.wait(5)
+        return commit(driver) + 1.0
+
+    monkeypatch.setattr(sqlite_writer, "_commit", slow)
+    await access.write(bookmark("a"))
+    waiting.clear()
+    second = asyncio.create_task(access.write(bookmark("b")))
+    await asyncio.wait_for(waiting.wait(), 5)
+    for _ in range(2):
+        second.cancel()
+        await asyncio.wait({second}, timeout=0.01)
+    assert not second.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(second, 5)
+    assert await names(access) == ["a", "b"]
 
 
 async def test_another_process_waits_for_so_many_at_most(access: SqliteAccess, commits: list[str]) -> None:

@@ -132,9 +132,21 @@ def test_several_rows_go_in_one_after_the_other(connection: Connection) -> None:
     assert [tuple(row) for row in found][:2] == [("a", NOON), ("b", None)]
 
 
-def test_a_list_of_values_cannot_be_put_into_words_once(connection: Connection) -> None:
-    with pytest.raises(TypeError, match="anew each time"):
-        Prepared(sa.select(things).where(things.c.name.in_(["a", "b"]))).run(connection, {})
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (sa.select(things).where(things.c.name.in_(["a", "b"])), "anew each time"),
+        (sa.select(sa.func.count()).select_from(things), "label"),
+        (sa.select(things.c.id, things.c.id), "names"),
+        (sa.select(things.c.id).union(sa.select(things.c.id)), "names"),
+        (sa.text("SELECT at FROM things").columns(things.c.at), "names"),
+    ],
+)
+def test_what_would_come_back_otherwise_cannot_be_prepared(
+    connection: Connection, statement: sa.sql.Executable, why: str
+) -> None:
+    with pytest.raises(TypeError, match=why):
+        Prepared(statement).run(connection, {})
 
 
 async def test_where_there_is_no_sqlite3_sqlalchemy_runs_it(house: FakeHouse) -> None:
