@@ -100,7 +100,7 @@ async def test_a_long_session_is_read_from_its_summary(
 ) -> None:
     monkeypatch.setattr(tracker_store, "LONG_SESSION", 20)
     resident = office.resident("wang")
-    for line in ("你好", WAITING, "多久能到账", "谢谢"):
+    for line in ("你好", WAITING, "多久能到账", "谢谢", "要不要再付一次", "你好", "谢谢"):
         await resident.says(line)
     await office.restart()
     await resident.says("流水号在哪里")
