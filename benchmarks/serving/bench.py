@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ MESSAGES, STOCK_MESSAGES = 400, 48
 """So many at least for each point of that curve."""
 TRIAL_TURNS = 8
 ALONE, STORED_TURNS = 200, 20
+REPLICAS_MORE = 4
+"""More runs, and longer ones, where one figure of a noisy machine is divided by another not far from it."""
 TALKS = 2
 """Long conversations after each start."""
 TRAININGS = 3
@@ -138,20 +140,16 @@ class Bench:
         tried: float | None = self._of(f"way-{side}-{name}".replace(" ", "-"), measure)
         return tried
 
-    def _alternating(self, name: str, sides: Mapping[str, Start], rate: float = 0.0) -> dict[str, list[Any]]:
+    def _alternating(
+        self, name: str, sides: Mapping[str, Start], rate: float = 0.0, plan: Plan | None = None
+    ) -> dict[str, list[Any]]:
+        plan = plan or self._plan
         measured: dict[str, list[Any]] = {side: [] for side in sides}
-        for run in range(self._plan.runs):
+        for run in range(plan.runs):
             for side, start in sides.items():
-                one = self._of(f"{name}-{run}-{side}", partial(self._run, start, rate, run))
+                one = self._of(f"{name}-{run}-{side}", partial(_run, start, plan.turns, rate, run))
                 measured[side] += [one] if one else []
         return measured
-
-    def _run(self, start: Start, rate: float, run: int) -> dict[str, Any]:
-        found, talks = figures.measure(start, self._plan.turns, rate, seed=run)
-        if run or not rate:
-            return found.as_dict()
-        said = {f"{who} {place}": text for (who, place), text in talks.said.items()}
-        return {**found.as_dict(), "said": said}
 
     def _replicas(self) -> dict[str, list[Any]]:
         """Ours on PostgreSQL: one process on one core, one on two, two on two."""
@@ -159,7 +157,9 @@ class Bench:
             return {}
         one, two = partial(ours, self._server), partial(ours, self._server, workers=2)
         sides = {ONE_ON_ONE: partial(on_one_core, one, self._server.processes), "1": one, "2": two}
-        return self._alternating("replicas", sides)
+        plan = self._plan
+        longer = replace(plan, runs=plan.runs + REPLICAS_MORE, turns=max(plan.turns, figures.LONGEST_TALK))
+        return self._alternating("replicas", sides, plan=longer)
 
     def _by_length(self, start: Start) -> list[list[float]]:
         """Long conversations of as many starts as there are runs."""
@@ -196,6 +196,14 @@ class Bench:
             found["write PostgreSQL"] = floor.postgresql_write_seconds(self._server.address())
             found["message PostgreSQL"] = figures.service_seconds(partial(ours, self._server), ALONE)
         return found
+
+
+def _run(start: Start, turns: int, rate: float, run: int) -> dict[str, Any]:
+    found, talks = figures.measure(start, turns, rate, seed=run)
+    if run or not rate:
+        return found.as_dict()
+    said = {f"{who} {place}": text for (who, place), text in talks.said.items()}
+    return {**found.as_dict(), "said": said}
 
 
 def _fastest(tried: Mapping[str, float | None]) -> str:
