@@ -38,6 +38,7 @@ def write_page(results: Results, measured: Mapping[str, Any], docs: Path) -> Non
             name: median(measured["replicas"].get(side, ()), "throughput")
             for name, side in (("one_on_one", ONE_ON_ONE), ("one", "1"), ("two", "2"))
         },
+        doubled_runs=len(measured["replicas"].get("2", ())),
         late_over_early_stock=_late_over_early(measured, "stock"),
         conversations=len(measured["by_length"]["ours"] or ()),
         failed=_counted(measured, "failed"),

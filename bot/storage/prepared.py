@@ -74,10 +74,9 @@ class _Spoken:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
             raise TypeError(f"has to be made anew each time: {compiled}")
-        _check(statement)
+        columns = _columns(statement)
         self._sql = str(compiled)
         self._given = [_parameter(compiled, name, name in names) for name in compiled.positiontup]
-        columns = list(statement.selected_columns) if isinstance(statement, sa.sql.Select) else []
         self._read = [_kind(column.type, dialect).result_processor(dialect, None) for column in columns]
         self._row: Any = result_tuple([column.key for column in columns]) if columns else None
 
@@ -119,16 +118,16 @@ def as_sqlalchemy_says(statement: str) -> Iterator[None]:
         raise sa.exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
-def _check(statement: Any) -> None:
-    """Raises TypeError for what has rows whose columns cannot be told by name."""
-    names = (
-        [column.key for column in statement.selected_columns] if isinstance(statement, sa.sql.Select) else []
-    )
+def _columns(statement: Any) -> list[Any]:
+    """What a select's rows have; raises TypeError for rows whose columns cannot be told by name."""
+    columns = list(statement.selected_columns) if isinstance(statement, sa.sql.Select) else []
+    names = [column.key for column in columns]
     is_plain = isinstance(statement, (sa.sql.Select, sa.sql.elements.TextClause, sa.sql.dml.UpdateBase))
     if not is_plain or getattr(statement, "_returning", None) or len(set(names)) < len(names):
         raise TypeError(f"has columns without names of their own: {statement}")
     if any(name is None or "%(" in name for name in names):
         raise TypeError(f"has columns that need a label: {statement}")
+    return columns
 
 
 def _kind(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Any:

@@ -45,6 +45,7 @@ from bot.storage.tables import (
     watches,
 )
 from bot.storage.tables import webhook_deliveries as deliveries
+from bot.storage.tickets import LIVE_STATUSES
 from bot.storage.upsert import upsert
 from bot.tickets.model import TicketStatus
 
@@ -57,7 +58,6 @@ SHANGHAI_MS = 8 * HOUR_MS
 LONGEST_SESSION = timedelta(days=2)
 """How far a session is followed beyond the days that are counted."""
 
-LIVE = tuple(status.value for status in TicketStatus if status.is_live)
 UNANSWERED = (TicketStatus.NEW.value, TicketStatus.OPEN.value)
 COURTESY = ("greet", "thanks", "goodbye")
 PERSONS = ("bot", "resident", "desk")
@@ -285,7 +285,7 @@ class Statistics(Repository):
                 _sum(sa.or_(sa.and_(unanswered, tickets.c.first_replied_at.is_(None)), late_reply)),
                 _sum(tickets.c.resolve_by < now),
             )
-            .where(tickets.c.status.in_(LIVE))
+            .where(tickets.c.status.in_(LIVE_STATUSES))
             .group_by(tickets.c.priority)
         )
         return [Late(*row) for row in rows]
@@ -323,7 +323,7 @@ class Statistics(Repository):
         """How much waits now, by name and state: lines to residents, live tickets, events for webhooks."""
         waiting = (
             ("outbox", outbox.c.state, outbox.c.state.in_(("pending", "dead"))),
-            ("tickets", tickets.c.status, tickets.c.status.in_(LIVE)),
+            ("tickets", tickets.c.status, tickets.c.status.in_(LIVE_STATUSES)),
             ("webhooks", deliveries.c.state, deliveries.c.state.in_(("pending", "given_up"))),
         )
         levels: dict[str, dict[str, int]] = {}
@@ -427,7 +427,7 @@ def _has_person(spans: Any, gap: timedelta) -> Any:
         sa.and_(
             tickets.c.conversation_id == spans.c.conversation_id,
             milliseconds(tickets.c.created_at) < spans.c.end + _ms(gap),
-            sa.or_(tickets.c.status.in_(LIVE), ended >= spans.c.at),
+            sa.or_(tickets.c.status.in_(LIVE_STATUSES), ended >= spans.c.at),
         )
     )
 

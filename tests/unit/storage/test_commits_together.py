@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -15,15 +13,9 @@ from bot.errors import Bug, Conflict, Unavailable
 from bot.storage import sqlite, sqlite_writer, tables
 from bot.storage.access import Write
 from bot.storage.sqlite_access import TOGETHER_MOST, SqliteAccess
-from tests.fakes.house import FakeHouse
+from tests.unit.storage.conftest import SlowDisk
 
 NAMES = sa.select(tables.bookmarks.c.name).order_by(tables.bookmarks.c.name)
-
-
-@pytest.fixture
-def access(house: FakeHouse) -> SqliteAccess:
-    """A way into the house's database as a process has it."""
-    return SqliteAccess(house.engine)
 
 
 @pytest.fixture
@@ -127,15 +119,14 @@ async def test_a_commit_that_fails_failed_for_all(
 
 
 async def test_who_is_cancelled_while_another_process_writes_is_left_out(
-    house: FakeHouse, access: SqliteAccess
+    access: SqliteAccess, stranger: sqlite3.Connection
 ) -> None:
-    with closing(sqlite3.connect(str(house.engine.url.database), isolation_level=None)) as stranger:
-        stranger.execute("BEGIN IMMEDIATE")
-        first, second, third = (asyncio.create_task(access.write(bookmark(name))) for name in ("a", "b", "c"))
-        await asyncio.sleep(0.01)
-        second.cancel()
-        await asyncio.wait({second}, timeout=5)
-        stranger.execute("COMMIT")
+    stranger.execute("BEGIN IMMEDIATE")
+    first, second, third = (asyncio.create_task(access.write(bookmark(name))) for name in ("a", "b", "c"))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    await asyncio.wait({second}, timeout=5)
+    stranger.execute("COMMIT")
     ended = await asyncio.gather(first, second, third, return_exceptions=True)
     assert [type(one) for one in ended] == [type(None), asyncio.CancelledError, type(None)]
     assert await names(access) == ["a", "c"]
@@ -153,42 +144,31 @@ async def test_a_writer_that_was_ended_leaves_the_next_ones_alone(access: Sqlite
 
 
 async def test_who_came_later_waits_on_when_another_process_writes_for_too_long(
-    house: FakeHouse, access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    access: SqliteAccess, stranger: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.3)
-    with closing(sqlite3.connect(str(house.engine.url.database), isolation_level=None)) as stranger:
-        stranger.execute("BEGIN IMMEDIATE")
-        first = asyncio.create_task(access.write(bookmark("a")))
-        await asyncio.sleep(0.15)
-        second = asyncio.create_task(access.write(bookmark("b")))
-        with pytest.raises(Unavailable):
-            await first
-        stranger.execute("COMMIT")
+    stranger.execute("BEGIN IMMEDIATE")
+    first = asyncio.create_task(access.write(bookmark("a")))
+    await asyncio.sleep(0.15)
+    second = asyncio.create_task(access.write(bookmark("b")))
+    with pytest.raises(Unavailable):
+        await first
+    stranger.execute("COMMIT")
     await asyncio.wait_for(second, 5)
     assert await names(access) == ["b"]
 
 
 async def test_who_is_cancelled_twice_waits_for_the_end_all_the_same(
-    access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    access: SqliteAccess, slow_disk: SlowDisk
 ) -> None:
-    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
-    loop = asyncio.get_running_loop()
-
-    def slow(driver: sqlite3.Connection) -> float:
-        loop.call_soon_threadsafe(waiting.set)
-        assert threading.current_thread() is threading.main_thread() or go_on.wait(5)
-        return commit(driver) + 1.0
-
-    monkeypatch.setattr(sqlite_writer, "_commit", slow)
     await access.write(bookmark("a"))
-    waiting.clear()
     second = asyncio.create_task(access.write(bookmark("b")))
-    await asyncio.wait_for(waiting.wait(), 5)
+    await slow_disk.waits()
     for _ in range(2):
         second.cancel()
         await asyncio.wait({second}, timeout=0.01)
     assert not second.done()
-    go_on.set()
+    slow_disk.go_on()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(second, 5)
     assert await names(access) == ["a", "b"]

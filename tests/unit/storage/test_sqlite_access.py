@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,25 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import Conflict, Unavailable
-from bot.storage import sqlite, sqlite_writer, tables
+from bot.storage import sqlite, tables
 from bot.storage.sqlite_access import SqliteAccess
 from bot.storage.unit_of_work import UnitOfWorkFactory
 from tests.fakes.house import FakeHouse
+from tests.unit.storage.conftest import SlowDisk
 
 BOOKMARKS = sa.select(sa.func.count()).select_from(tables.bookmarks)
-
-
-@pytest.fixture
-def access(house: FakeHouse) -> SqliteAccess:
-    """A way into the house's database as a process has it."""
-    return SqliteAccess(house.engine)
-
-
-@pytest.fixture
-def stranger(house: FakeHouse) -> Iterator[sqlite3.Connection]:
-    """Another process's connection."""
-    with closing(sqlite3.connect(str(house.engine.url.database), isolation_level=None)) as connection:
-        yield connection
 
 
 def bookmark(connection: sa.engine.Connection, name: str = "here") -> None:
@@ -89,47 +74,26 @@ async def test_of_a_transaction_that_fails_nothing_is_left(access: SqliteAccess)
 
 
 async def test_where_the_disk_is_slow_others_go_on_while_it_is_waited_for(
-    access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    access: SqliteAccess, slow_disk: SlowDisk
 ) -> None:
-    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
-    loop = asyncio.get_running_loop()
-
-    def slow(driver: sqlite3.Connection) -> float:
-        if threading.current_thread() is threading.main_thread():
-            return commit(driver) + 1.0
-        loop.call_soon_threadsafe(waiting.set)
-        assert go_on.wait(5)
-        return commit(driver)
-
-    monkeypatch.setattr(sqlite_writer, "_commit", slow)
     await access.write(bookmark)
     second = asyncio.create_task(access.write(lambda connection: bookmark(connection, "there")))
-    await asyncio.wait_for(waiting.wait(), 5)
+    await slow_disk.waits()
     assert await bookmarks(access) == 1
-    go_on.set()
+    slow_disk.go_on()
     await second
     assert await bookmarks(access) == 2
 
 
 async def test_who_is_cancelled_during_a_commit_leaves_the_next_one_alone(
-    access: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    access: SqliteAccess, slow_disk: SlowDisk
 ) -> None:
-    waiting, go_on, commit = asyncio.Event(), threading.Event(), sqlite_writer._commit
-    loop = asyncio.get_running_loop()
-
-    def slow(driver: sqlite3.Connection) -> float:
-        loop.call_soon_threadsafe(waiting.set)
-        assert threading.current_thread() is threading.main_thread() or go_on.wait(5)
-        return commit(driver) + 1.0
-
-    monkeypatch.setattr(sqlite_writer, "_commit", slow)
     await access.write(bookmark)
-    waiting.clear()
     first = asyncio.create_task(access.write(lambda connection: bookmark(connection, "first")))
-    await asyncio.wait_for(waiting.wait(), 5)
+    await slow_disk.waits()
     second = asyncio.create_task(access.write(lambda connection: bookmark(connection, "second")))
     first.cancel()
-    go_on.set()
+    slow_disk.go_on()
     with pytest.raises(asyncio.CancelledError):
         await first
     await asyncio.wait_for(second, 5)
